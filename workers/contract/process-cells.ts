@@ -1,0 +1,19 @@
+/**
+ * Shared cells that remember which process stood behind each name, so that a replaced worker still notices a
+ * restart. One writer: the tick worker. Row i belongs to process i of the sampling plan.
+ */
+export const processCell = {
+  /** Process id; 0 when none was found yet. */
+  PID: 0,
+  /** Start time in clock ticks since boot, field 22 of /proc/PID/stat: pid and start time are the identity. */
+  START_TICKS: 1,
+  RESTARTS: 2,
+  LENGTH: 3,
+} as const;
+
+export const maxProcesses = 64;
+
+/** Float64Array[maxProcesses × processCell.LENGTH] */
+export function createProcessCells(): SharedArrayBuffer {
+  return new SharedArrayBuffer(maxProcesses * processCell.LENGTH * 8);
+}
