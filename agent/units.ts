@@ -70,6 +70,7 @@ function quantity(
   return z
     .string({ error: `expected a ${noun} with its unit, such as ${examples}` })
     .regex(pattern, { error: `expected a ${noun} with its unit, such as ${examples}`, abort: true })
+    .meta({ quantity: noun, from: min, to: max })
     .transform((text, context) => {
       const value = parse(text)!;
       if (value < parse(min)! || value > parse(max)!) {

@@ -15,5 +15,7 @@ export interface Source {
    * down: nothing of it is then known. A field that this reading did not ask for is NaN.
    */
   read(at: { readonly timeMs: number; readonly slow: boolean }): Promise<Reading>;
+  /** What the last reading lacks though it succeeded, in words for a person; '' when it lacks nothing. */
+  problem?(): string;
   close(): Promise<void>;
 }

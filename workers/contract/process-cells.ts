@@ -8,10 +8,12 @@ export const processCell = {
   /** Start time in clock ticks since boot, field 22 of /proc/PID/stat: pid and start time are the identity. */
   START_TICKS: 1,
   RESTARTS: 2,
-  LENGTH: 3,
+  /** Hash of the target that the row belongs to: when the plan changes, a row follows its target. 0: a free row. */
+  TARGET: 3,
+  LENGTH: 4,
 } as const;
 
-export const maxProcesses = 64;
+export const maxProcesses = 256;
 
 /** Float64Array[maxProcesses × processCell.LENGTH] */
 export function createProcessCells(): SharedArrayBuffer {

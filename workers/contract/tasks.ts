@@ -77,6 +77,8 @@ export interface WorkerSetup {
 /** What a tick works by; sent as one JSON text, parsed again only when the text changes. */
 export interface TickSettings {
   readonly commonTags: Readonly<Record<string, string>>;
+  /** Put before the measurements in lines that the worker writes for people. */
+  readonly measurementPrefix: string;
   readonly plan: SamplingPlan;
   /** Names of the destinations that the ledger is kept for. */
   readonly sinks: readonly string[];
@@ -116,8 +118,12 @@ export interface TickResult {
   /** Why the store refused, in words; '' when it did not. */
   readonly storeProblem: string;
   readonly storeBytes: number;
+  /** Values that were infinite; they count as not known. */
+  readonly refusedValues: number;
   /** Of the sources that the worker reads itself. */
   readonly sources: readonly SourceStatus[];
+  /** Points committed since the store was begun, and those lost since. */
+  readonly collected: number;
   readonly ledger: readonly LedgerEntry[];
   readonly lines: string;
 }

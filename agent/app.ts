@@ -1,0 +1,219 @@
+import { hostname } from 'node:os';
+import { createProcessCells } from '../workers/contract/process-cells.ts';
+import { createRingBuffers } from '../workers/contract/ring-cells.ts';
+import type { SourceStatus, TickSettings } from '../workers/contract/tasks.ts';
+import { RingReader } from '../workers/ring/ring-reader.ts';
+import { type Clock, systemClock } from './clock.ts';
+import type { Config } from './config/schema.ts';
+import { type ControlHandler, createControlServer } from './http/control.ts';
+import { createHttpServer, type HttpAddress } from './http/server.ts';
+import { Lifecycle } from './lifecycle.ts';
+import { type Log, TroubleLog } from './log.ts';
+import { historicalRows } from './pipeline/history.ts';
+import { Pipeline } from './pipeline/pipeline.ts';
+import { QueryPool, TickPool } from './pipeline/pools.ts';
+import { readyReport } from './pipeline/ready.ts';
+import { RunningSource, slowEveryMs } from './pipeline/running-source.ts';
+import { Scheduler } from './pipeline/scheduler.ts';
+import { SnapshotBuilder } from './pipeline/snapshot.ts';
+import { type ReplayReport, type ReplayRequest, replaySpool } from './pipeline/spool.ts';
+import { storePathOf } from './pipeline/store-path.ts';
+import type { ReadyReport } from './ready-shape.ts';
+import { SelfStats } from './selfstats.ts';
+import { createInfluxSink } from './sinks/influx/influx.ts';
+import { createSnapshotPublisher } from './sinks/redis/snapshot-publisher.ts';
+import { processTargets } from './sources/process/options.ts';
+import { createQueuesSource } from './sources/queues/queues.ts';
+import { createSelfSource } from './sources/self/self.ts';
+
+/** A running agent. */
+export interface App {
+  /** Where HTTP listens; null when it is switched off. */
+  readonly http: HttpAddress | null;
+  ready(): ReadyReport;
+  /** Flushes and ends everything, in a bounded time; gives the troubles met, in words. */
+  stop(): Promise<string[]>;
+}
+
+export interface AppParts {
+  readonly log: Log;
+  readonly clock?: Clock;
+}
+
+/** How long a destination may go on delivering when the agent ends, and any step may take, in milliseconds. */
+const flushMs = 2500;
+const stepMs = 3000;
+
+/** Wires everything and starts it. Who calls it owns the data directory. Rejects with nothing left running. */
+export async function startApp(config: Config, { log, clock = systemClock }: AppParts): Promise<App> {
+  const life = new Lifecycle();
+  try {
+    return await wire(config, log, clock, life);
+  } catch (error) {
+    await life.close(stepMs);
+    throw error;
+  }
+}
+
+async function wire(config: Config, log: Log, clock: Clock, life: Lifecycle): Promise<App> {
+  const { interval, dataDir, measurementPrefix } = config.agent;
+  const troubles = new TroubleLog(log);
+  const stats = new SelfStats();
+  stats.intervalMs = interval;
+
+  // Shared memory and the two pools.
+  const storePath = storePathOf(dataDir);
+  const rings = createRingBuffers(interval);
+  const pool = new TickPool({ rings, processes: createProcessCells(), store: { path: storePath } });
+  life.defer('tick worker', () => pool.close());
+  const settings = tickSettings(config);
+  const { notices } = await pool.open(settings);
+  for (const notice of notices) log.warn(notice);
+  const queries = new QueryPool(storePath);
+  life.defer('query worker', () => queries.close());
+
+  // Sources, read once a tick.
+  const sources = createSources(config, stats, log, clock);
+  for (const source of sources) life.defer(source.name, () => source.close());
+  const pipeline = new Pipeline({ pool, settings, sources, stats, clock, log, troubles });
+
+  // Who looks on.
+  const snapshots = new SnapshotBuilder(new RingReader(rings), config.processes[0]?.name);
+  const influx = config.influx.map((options) =>
+    createInfluxSink(options, { port: pool, clock, log, measurementPrefix }),
+  );
+  const publisher = config.redis
+    ? createSnapshotPublisher(config.redis, { log, clock, snapshot: () => snapshots.build() })
+    : null;
+  const sinks = publisher ? [...influx, publisher] : influx;
+  for (const sink of sinks) {
+    sink.start();
+    life.defer(`sink ${sink.name}`, () => sink.close(flushMs));
+  }
+  if (publisher) {
+    stats.countRedisCommandsOf(() => publisher.commandsSent());
+    pipeline.onTick(() => publisher.publish());
+  }
+  pipeline.onTick(() => void pipeline.compact());
+  life.defer('background work', () => pipeline.endCompaction());
+
+  // HTTP and the control socket.
+  const ready = () =>
+    readyReport(
+      pipeline.state(),
+      sinks.map((sink) => sink.status()),
+      clock.now(),
+      stats.intervalMs,
+    );
+  let http: HttpAddress | null = null;
+  if (config.http) {
+    const views = {
+      snapshot: () => snapshots.build(),
+      ready,
+      historical: (fromMs: number, toMs: number, everyMs: number) =>
+        historicalRows(queries, fromMs, toMs, everyMs),
+    };
+    const server = createHttpServer(config.http, { views, log, clock, dataDir });
+    http = await server.start();
+    life.defer('http', () => server.close());
+  }
+  const handlers: Record<string, ControlHandler> = {
+    status: async () => ({ pid: process.pid, http: http?.url ?? null }),
+    'spool-list': (body) => pool.spool({ ...(body as object), do: 'list', limit: 10_000 }),
+    'spool-drop': (body) => pool.spool({ ...(body as { ids: number[] }), do: 'drop' }),
+    'spool-replay': (body): Promise<ReplayReport> => replaySpool(pool, influx, body as ReplayRequest),
+  };
+  const control = createControlServer({ dataDir, handlers, log });
+  await control.start();
+  life.defer('control socket', () => control.close());
+
+  // The clock starts last: all is in place.
+  const scheduler = new Scheduler(interval, clock, (timeMs) => void pipeline.tick(timeMs));
+  life.defer('scheduler', () => scheduler.stop());
+  await pipeline.tick(Math.round(clock.now()));
+  scheduler.start();
+  return { http, ready, stop: () => life.close(stepMs) };
+}
+
+/** What a tick works by, as the text that goes with each one. */
+function tickSettings(config: Config, plan: Partial<TickSettings['plan']> = {}): string {
+  const { retention, quota } = config.store;
+  const settings: TickSettings = {
+    commonTags: { host: hostname(), ...config.agent.tags },
+    measurementPrefix: config.agent.measurementPrefix,
+    plan: {
+      procRoot: '/proc',
+      cgroupRoot: '/sys/fs/cgroup',
+      processes: processTargets(config.processes),
+      slowEveryMs,
+      ...plan,
+    },
+    sinks: config.influx.map(({ name }) => name),
+    quotaBytes: quota,
+    retention: { rawMs: retention.raw, minuteMs: retention.minute, hourMs: retention.hour },
+  };
+  return JSON.stringify(settings);
+}
+
+function createSources(config: Config, stats: SelfStats, log: Log, clock: Clock): RunningSource[] {
+  const queues = (config.queues || []).map((options) => createQueuesSource(options, { clock, log }));
+  for (const source of queues) stats.countRedisCommandsOf(() => source.commandsSent());
+  return [...queues, createSelfSource(stats, clock)].map((source) => new RunningSource(source, clock));
+}
+
+/** What one collection cycle gave. */
+export interface Collected {
+  /** Line protocol; '' when nothing could be collected. */
+  readonly lines: string;
+  readonly sources: readonly SourceStatus[];
+}
+
+/** One collection cycle without a store. CPU needs two readings, so it takes a second. */
+export async function collectOnce(
+  config: Config,
+  { log, clock = systemClock }: AppParts,
+): Promise<Collected> {
+  const life = new Lifecycle();
+  try {
+    const stats = new SelfStats();
+    stats.intervalMs = config.agent.interval;
+    const pool = new TickPool({
+      rings: createRingBuffers(60_000),
+      processes: createProcessCells(),
+      store: null,
+    });
+    life.defer('tick worker', () => pool.close());
+    const settings = tickSettings(config, { slowEveryMs: 0 });
+    const sources = createSources(config, stats, log, clock);
+    for (const source of sources) life.defer(source.name, () => source.close());
+    await pool.tick({ timeMs: clock.now(), settings, readings: [], lostPoints: 0, wantLines: false });
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    const troubles = new TroubleLog(log);
+    const pipeline = new Pipeline({ pool, settings, sources, stats, clock, log, troubles });
+    const result = await pipeline.tick(clock.now(), true);
+    return { lines: result?.lines ?? '', sources: pipeline.state().sources };
+  } finally {
+    await life.close(stepMs);
+  }
+}
+
+/** The quarantine of a store that no agent runs on: who calls it owns the data directory. */
+export async function startSpool(config: Config, { log, clock = systemClock }: AppParts) {
+  const store = { path: storePathOf(config.agent.dataDir) };
+  const rings = createRingBuffers(60_000);
+  const pool = new TickPool({ rings, processes: createProcessCells(), store });
+  const { notices } = await pool.open(tickSettings(config));
+  for (const notice of notices) log.warn(notice);
+  const { measurementPrefix } = config.agent;
+  const sinks = config.influx.map((options) =>
+    createInfluxSink(options, { port: pool, clock, log, measurementPrefix }),
+  );
+  return {
+    replay: (request: ReplayRequest) => replaySpool(pool, sinks, request),
+    drop: (ids: readonly number[]) => pool.spool({ do: 'drop', ids }),
+    close: async () => {
+      for (const sink of sinks) await sink.close(flushMs);
+      await pool.close();
+    },
+  };
+}

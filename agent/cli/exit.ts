@@ -1,0 +1,19 @@
+import { AgentError, messageOf } from '../errors.ts';
+
+/** What the command line ends with. */
+export const exitCodes = {
+  done: 0,
+  failed: 1,
+  /** Wrong use or invalid configuration. */
+  wrongUse: 2,
+} as const;
+
+/** Tells an error on standard error and gives the exit code that belongs to it. */
+export function tellError(error: unknown): number {
+  process.stderr.write(`nova-agent: ${messageOf(error)}\n`);
+  if (!(error instanceof AgentError)) {
+    if (error instanceof Error && error.stack) process.stderr.write(`${error.stack}\n`);
+    return exitCodes.failed;
+  }
+  return error.code === 'CONFIG_INVALID' || error.code === 'USAGE' ? exitCodes.wrongUse : exitCodes.failed;
+}

@@ -1,0 +1,80 @@
+import { once } from 'node:events';
+import type { StoredPoint } from '../../workers/store/reader.ts';
+import { AgentError } from '../errors.ts';
+import { storePathOf } from '../pipeline/store-path.ts';
+import { parseDuration } from '../units.ts';
+import type { Command } from './command-line.ts';
+import { exitCodes } from './exit.ts';
+import { type PointFormat, pointWriter } from './point-formats.ts';
+import { loadSettings, type SettingsArgs, settingsOptions } from './settings.ts';
+
+interface ExportArgs extends SettingsArgs {
+  readonly since: string;
+  readonly until?: string | undefined;
+  readonly format: PointFormat;
+  readonly measurement?: readonly string[] | undefined;
+}
+
+export const exportCommand: Command<ExportArgs> = {
+  command: 'export',
+  describe: 'Print stored history, oldest first; works beside a running agent',
+  builder: (yargs) =>
+    settingsOptions(yargs)
+      .option('since', {
+        type: 'string',
+        default: '24h',
+        requiresArg: true,
+        describe: 'From: a duration back from now, or an ISO 8601 time',
+      })
+      .option('until', { type: 'string', requiresArg: true, describe: 'To: likewise [now]' })
+      .option('format', {
+        choices: ['lp', 'csv', 'jsonl'] as const,
+        default: 'lp' as const,
+        describe: 'Line protocol, one row a value, or one JSON object a point',
+      })
+      .option('measurement', { type: 'string', array: true, requiresArg: true, describe: 'Only these' })
+      .example('$0 export --since 1h --format csv --measurement system', 'an hour for a spreadsheet'),
+  handler: async (args) => {
+    const nowMs = Date.now();
+    const startMs = timeOf('--since', args.since, nowMs);
+    const endMs = args.until === undefined ? nowMs : timeOf('--until', args.until, nowMs);
+    if (startMs >= endMs) throw new AgentError('USAGE', '--since must lie before --until');
+    const { config } = await loadSettings(args);
+    const { openReader } = await import('../../workers/store/reader.ts');
+    const reader = openReader(storePathOf(config.agent.dataDir));
+    try {
+      await print(reader.points(startMs, endMs), args, config.agent.measurementPrefix);
+    } finally {
+      reader.close();
+    }
+    return exitCodes.done;
+  },
+};
+
+/** Writes in pieces and waits for a slow reader of the output, so that memory stays small. */
+async function print(points: Iterable<StoredPoint>, args: ExportArgs, prefix: string): Promise<void> {
+  const wanted = args.measurement && new Set(args.measurement);
+  const writer = pointWriter(args.format, prefix);
+  let text = writer.header;
+  for (const point of points) {
+    if (wanted && !wanted.has(point.measurement)) continue;
+    text += writer.format(point);
+    if (text.length < 65_536) continue;
+    if (!process.stdout.write(text)) await once(process.stdout, 'drain');
+    text = '';
+  }
+  process.stdout.write(text);
+}
+
+function timeOf(option: string, text: string, nowMs: number): number {
+  const back = parseDuration(text);
+  if (back !== undefined) return nowMs - back;
+  const time = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(time)) {
+    throw new AgentError(
+      'USAGE',
+      `${option}: expected a duration such as 24h, or a time such as 2026-01-31T12:00:00Z, got "${text}"`,
+    );
+  }
+  return time;
+}

@@ -1,0 +1,178 @@
+import { mkdir, rm, statfs, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import type { Reading } from '../workers/contract/tasks.ts';
+import type { PointKey } from '../workers/point/point.ts';
+import { collectOnce } from './app.ts';
+import { systemClock, withDeadline } from './clock.ts';
+import type { Config } from './config/schema.ts';
+import { AgentError, messageOf } from './errors.ts';
+import { callControl } from './http/control-client.ts';
+import type { Log } from './log.ts';
+import { probeInflux } from './sinks/influx/probe.ts';
+import type { QueueRedis } from './sources/queues/options.ts';
+import { createQueuesSource } from './sources/queues/queues.ts';
+import { formatSize } from './units.ts';
+
+/** One line of the doctor. */
+export interface Finding {
+  readonly part: string;
+  readonly ok: boolean;
+  /** What was found; when it is not ok, how to mend it. */
+  readonly detail: string;
+}
+
+/** Tries every connection and permission that the configuration needs. Writes only a file of its own, and removes it. */
+export async function* examine(config: Config, log: Log): AsyncGenerator<Finding> {
+  yield await examineDataDir(config.agent.dataDir);
+  const running = await runningAgent(config.agent.dataDir);
+  yield running;
+  for (const { source, up, problem } of (await collectOnce({ ...config, queues: false }, { log })).sources) {
+    if (source !== 'self') yield { part: source, ok: up && problem === '', detail: problem || 'readable' };
+  }
+  for (const queues of config.queues || []) yield* examineQueues(queues, log);
+  for (const options of config.influx) {
+    yield { part: `influx/${options.name}`, ...(await probeInflux(options, systemClock)) };
+  }
+  if (config.redis) yield await examineRedis(config.redis.url, config.redis.channel);
+  if (config.http && !running.detail.startsWith('runs'))
+    yield await examinePort(config.http.host, config.http.port);
+}
+
+async function examineDataDir(dataDir: string): Promise<Finding> {
+  const part = 'data directory';
+  const file = join(dataDir, `doctor-${process.pid}.tmp`);
+  try {
+    await mkdir(dataDir, { recursive: true, mode: 0o700 });
+    await writeFile(file, 'x');
+    const { bavail, bsize } = await statfs(dataDir);
+    return {
+      part,
+      ok: true,
+      detail: `${dataDir} can be written, ${formatSize(roundMegabytes(bavail * bsize))} free`,
+    };
+  } catch (error) {
+    return {
+      part,
+      ok: false,
+      detail: `${messageOf(error)}; set agent.dataDir or --data-dir to a folder of this user`,
+    };
+  } finally {
+    await rm(file, { force: true }).catch(() => {});
+  }
+}
+
+async function runningAgent(dataDir: string): Promise<Finding> {
+  const part = 'agent';
+  try {
+    const { pid } = (await callControl(dataDir, 'status')) as { pid: number };
+    return { part, ok: true, detail: `runs on this data directory, pid ${pid}` };
+  } catch (error) {
+    if (error instanceof AgentError && error.retryable) return { part, ok: true, detail: 'not running' };
+    return { part, ok: false, detail: messageOf(error) };
+  }
+}
+
+/** The Redis and its queues, with BullMQ itself as the second opinion on the counts. */
+async function* examineQueues(queues: QueueRedis, log: Log): AsyncGenerator<Finding> {
+  const part = `queues/${queues.name}`;
+  const source = createQueuesSource(queues, { clock: systemClock, log });
+  const read = () => source.read({ timeMs: Date.now(), slow: true });
+  try {
+    const before = queueCounts(await read());
+    yield { part, ok: true, detail: `${before.size} queues can be read` };
+    if (source.problem() !== '') yield { part, ok: false, detail: source.problem() };
+    const asked = [...before.keys()].slice(0, 5);
+    if (asked.length === 0) return;
+    const own = await bullmqCounts(queues.redis, asked);
+    const after = queueCounts(await read());
+    for (const key of asked) yield agreement(`${part}/${key}`, before.get(key), own.get(key), after.get(key));
+  } catch (error) {
+    yield { part, ok: false, detail: `${messageOf(error)}; check queues[].redis` };
+  } finally {
+    await source.close();
+  }
+}
+
+const countFields = ['waiting', 'active', 'completed', 'failed', 'delayed', 'prioritized'] as const;
+type Counts = Readonly<Record<string, number>>;
+
+/** Counts by `prefix:queue`. */
+function queueCounts({ layout, values }: Reading): Map<string, Counts> {
+  const counts = new Map<string, Counts>();
+  let first = 0;
+  for (const { measurement, tags, fields } of JSON.parse(layout) as PointKey[]) {
+    const own = countFields.map((field) => [field, values[first + fields.indexOf(field)]!] as const);
+    if (measurement === 'queue' && !Number.isNaN(own[0]![1])) {
+      counts.set(`${tags.prefix}:${tags.queue}`, Object.fromEntries(own));
+    }
+    first += fields.length;
+  }
+  return counts;
+}
+
+async function bullmqCounts(url: string, keys: readonly string[]): Promise<Map<string, Counts>> {
+  const [{ Queue }, { Redis }] = await Promise.all([import('bullmq'), import('ioredis')]);
+  const connection = new Redis(url, { maxRetriesPerRequest: null, commandTimeout: 3000 });
+  connection.on('error', () => {});
+  const counts = new Map<string, Counts>();
+  try {
+    for (const key of keys) {
+      const colon = key.lastIndexOf(':');
+      // Without skipMetasUpdate BullMQ would write the queue's `meta` key.
+      const options = { connection, prefix: key.slice(0, colon), skipMetasUpdate: true };
+      const queue = new Queue(key.slice(colon + 1), options);
+      const late = () => new Error('BullMQ: no answer in 3 s');
+      counts.set(key, await withDeadline(queue.getJobCounts(), 3000, late));
+      await queue.close();
+    }
+  } finally {
+    connection.disconnect();
+  }
+  return counts;
+}
+
+/** Jobs move: BullMQ's count must lie between ours before and after. */
+function agreement(part: string, before: Counts = {}, own: Counts = {}, after: Counts = {}): Finding {
+  const wrong = countFields.filter((field) => {
+    const [low, high] = [before[field]!, after[field]!].sort((a, b) => a - b);
+    return own[field]! < low! || own[field]! > high!;
+  });
+  if (wrong.length === 0) return { part, ok: true, detail: 'counts agree with BullMQ' };
+  const told = wrong.map((field) => `${field} ${before[field]} then ${after[field]}, BullMQ ${own[field]}`);
+  return { part, ok: true, detail: `jobs move too fast to compare: ${told.join('; ')}` };
+}
+
+async function examineRedis(url: string, channel: string): Promise<Finding> {
+  const part = 'redis';
+  const { Redis } = await import('ioredis');
+  const options = { lazyConnect: true, connectTimeout: 3000, commandTimeout: 3000, maxRetriesPerRequest: 0 };
+  const redis = new Redis(url, { ...options, retryStrategy: () => null });
+  redis.on('error', () => {});
+  try {
+    await redis.connect();
+    await redis.ping();
+    return { part, ok: true, detail: `answers; snapshots are published on ${channel}` };
+  } catch (error) {
+    return { part, ok: false, detail: `${messageOf(error)}; check redis.url` };
+  } finally {
+    redis.disconnect();
+  }
+}
+
+async function examinePort(host: string, port: number): Promise<Finding> {
+  const part = 'http';
+  const server = createServer();
+  try {
+    await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, host, resolve));
+    return { part, ok: true, detail: `${host}:${port} is free` };
+  } catch (error) {
+    return { part, ok: false, detail: `${messageOf(error)}; choose another with http.port or --http` };
+  } finally {
+    server.close();
+  }
+}
+
+function roundMegabytes(bytes: number): number {
+  return Math.floor(bytes / 1024 ** 2) * 1024 ** 2;
+}

@@ -1,0 +1,66 @@
+import type { Socket } from 'node:net';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { AgentError, messageOf } from '../errors.ts';
+import type { Log } from '../log.ts';
+
+/** On every answer: this is data for one reader, not for caches, frames or other origins. */
+const securityHeaders = {
+  'Cache-Control': 'no-store',
+  'Referrer-Policy': 'no-referrer',
+  'X-Content-Type-Options': 'nosniff',
+} as const;
+
+export function addSecurityHeaders(reply: FastifyReply): void {
+  reply.headers(securityHeaders);
+}
+
+/** Answers `{success: false, message}`. */
+export function refuse(reply: FastifyReply, status: number, message: string): FastifyReply {
+  return reply.code(status).send({ success: false, message });
+}
+
+/** Answers with a text that is JSON already. */
+export function answerJson(reply: FastifyReply, text: string): FastifyReply {
+  return reply.type('application/json; charset=utf-8').send(text);
+}
+
+/**
+ * What a failing handler answers. The caller's mistakes (4xx) and a timeout are told as they are; the agent's own
+ * troubles go to the log, and the caller hears only that there were some: 503 where asking again may help, else 500.
+ */
+export function createErrorAnswer(log: Log) {
+  return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+    addSecurityHeaders(reply);
+    const status = error.statusCode ?? (error instanceof AgentError && error.retryable ? 503 : 500);
+    if (status < 500) return refuse(reply, status, error.message);
+    const place = `${request.method} ${request.routeOptions.url ?? 'unknown route'}`;
+    log.error(`http: ${place} failed: ${messageOf(error)}`, { status });
+    if (error.code === 'FST_ERR_HANDLER_TIMEOUT') {
+      return refuse(reply, 503, 'this took too long; ask for less, or again later');
+    }
+    return refuse(reply, status, 'the agent could not answer; its log says why');
+  };
+}
+
+const brokenRequests: Readonly<Record<string, readonly [number, string, string]>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request Timeout', 'the request did not arrive in time'],
+  HPE_HEADER_OVERFLOW: [431, 'Request Header Fields Too Large', 'the request headers are too large'],
+};
+
+/** Answers what is not HTTP, or too slow, and closes: there is no request yet, so the bytes are written here. */
+export function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (socket.destroyed) return;
+  if (socket.writable && error.code !== 'ECONNRESET') {
+    const [status, phrase, message] = brokenRequests[error.code ?? ''] ?? [
+      400,
+      'Bad Request',
+      'this is not an HTTP request',
+    ];
+    const body = JSON.stringify({ success: false, message });
+    socket.write(
+      `HTTP/1.1 ${status} ${phrase}\r\nContent-Type: application/json; charset=utf-8\r\n` +
+        `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+    );
+  }
+  socket.destroySoon();
+}

@@ -1,0 +1,25 @@
+/** What one client can hold of the server; times in milliseconds. */
+export interface HttpLimits {
+  /** For the request line and the headers to arrive. */
+  readonly headersTimeoutMs: number;
+  /** For the whole request to arrive. */
+  readonly requestTimeoutMs: number;
+  /** For a handler to answer. */
+  readonly handlerTimeoutMs: number;
+  /** Silence on a connection, and between two requests on it. */
+  readonly idleTimeoutMs: number;
+  readonly keepAliveTimeoutMs: number;
+  /** How often the first two are looked at. */
+  readonly checkEveryMs: number;
+  readonly maxConnections: number;
+}
+
+export const defaultHttpLimits: HttpLimits = {
+  headersTimeoutMs: 10_000,
+  requestTimeoutMs: 15_000,
+  handlerTimeoutMs: 15_000,
+  idleTimeoutMs: 60_000,
+  keepAliveTimeoutMs: 20_000,
+  checkEveryMs: 5000,
+  maxConnections: 256,
+};

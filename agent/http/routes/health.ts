@@ -1,0 +1,25 @@
+import type { FastifyInstance } from 'fastify';
+import { answerJson } from '../answers.ts';
+import type { HttpViews } from '../views.ts';
+
+/** `/health`: the process is up. `/ready`: each part and why not, 503 when it is not. Neither needs a token. */
+export function addHealthRoutes(app: FastifyInstance, views: HttpViews): void {
+  app.get('/health', { config: { open: true } }, async () => ({ status: 'ok' }));
+
+  app.get('/ready', { config: { open: true } }, async (_, reply) => {
+    const report = views.ready();
+    reply.code(report.ready ? 200 : 503);
+    return answerJson(reply, JSON.stringify(report, withoutSecrets));
+  });
+}
+
+/**
+ * For JSON.stringify: cuts user, password and parameters out of every URL in a text. Problems are the words of many
+ * libraries, and some repeat the address that they were given.
+ */
+function withoutSecrets(_key: string, value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  return value
+    .replace(/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/@]*@/gi, '$1***@')
+    .replace(/(:\/\/[^\s?]*)\?\S*/g, '$1?***');
+}

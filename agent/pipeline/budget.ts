@@ -1,0 +1,54 @@
+/** What the agent does when it costs more than it may. */
+export interface BudgetState {
+  /** 0: all is done. 1: optional work is done less often. 2 and above: the interval is doubled once a level, too. */
+  readonly level: number;
+  /** How many times less often optional work is done: disks, open files, children, job times, workers. */
+  readonly slowFactor: number;
+  readonly intervalFactor: number;
+}
+
+const windowMs = 60_000;
+const maxLevel = 4;
+/** Below this part of the budget a step back is safe: it at most doubles the cost. */
+const calmPart = 0.45;
+const calmWindows = 5;
+
+/**
+ * Holds the agent to its CPU budget: over it for a minute it goes one level down, well below it for five minutes
+ * one level up again. Fed with the CPU that was used since the last time; keeps no clock of its own.
+ */
+export class Budget {
+  readonly #cpuPercent: number;
+  #cpuMs = 0;
+  #elapsedMs = 0;
+  #calm = 0;
+  #level = 0;
+
+  /** `cpuPercent` of one core. */
+  constructor(cpuPercent: number) {
+    this.#cpuPercent = cpuPercent;
+  }
+
+  state(): BudgetState {
+    const level = this.#level;
+    return { level, slowFactor: level > 0 ? 6 : 1, intervalFactor: level > 1 ? 2 ** (level - 1) : 1 };
+  }
+
+  /** Notes `cpuMs` used in `elapsedMs`; true when the state is another one now. */
+  note(cpuMs: number, elapsedMs: number): boolean {
+    this.#cpuMs += cpuMs;
+    this.#elapsedMs += elapsedMs;
+    if (this.#elapsedMs < windowMs) return false;
+    const percent = (100 * this.#cpuMs) / this.#elapsedMs;
+    this.#cpuMs = 0;
+    this.#elapsedMs = 0;
+    this.#calm = percent < this.#cpuPercent * calmPart ? this.#calm + 1 : 0;
+    const before = this.#level;
+    if (percent > this.#cpuPercent) this.#level = Math.min(maxLevel, this.#level + 1);
+    else if (this.#calm >= calmWindows && this.#level > 0) {
+      this.#level--;
+      this.#calm = 0;
+    }
+    return this.#level !== before;
+  }
+}

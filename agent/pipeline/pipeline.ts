@@ -1,0 +1,188 @@
+import type { LedgerEntry, Reading, SourceStatus, TickResult } from '../../workers/contract/tasks.ts';
+import { layoutText } from '../../workers/point/point.ts';
+import type { Clock } from '../clock.ts';
+import { messageOf } from '../errors.ts';
+import type { Log, TroubleLog } from '../log.ts';
+import type { SelfStats } from '../selfstats.ts';
+import type { TickPool } from './pools.ts';
+import type { RunningSource } from './running-source.ts';
+
+/** What the last ticks were like, for `/ready`. */
+export interface PipelineState {
+  /** Time of the last tick that sampled, milliseconds since 1970; 0 before the first. */
+  readonly lastTickMs: number;
+  readonly ticks: number;
+  readonly committed: boolean;
+  readonly problem: string;
+  readonly sources: readonly SourceStatus[];
+  readonly collected: number;
+  readonly ledger: readonly LedgerEntry[];
+}
+
+export interface PipelineParts {
+  readonly pool: TickPool;
+  /** JSON of `TickSettings`. */
+  readonly settings: string;
+  readonly sources: readonly RunningSource[];
+  readonly stats: SelfStats;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly troubles: TroubleLog;
+}
+
+/**
+ * Data moves one way:
+ *
+ *     sources ──readings──▶ tick worker: sample host and processes
+ *                                        fold all into sections
+ *                                        commit to the store, then write the ring
+ *                                                 │                    │
+ *     sinks ◀──batches at their own pace──────────┘                    │
+ *     snapshot, rules, HTTP ◀──look on──────────────────────────────────┘
+ *
+ * A tick reads every source at once and waits for them only a bounded time; what is late is down for this tick.
+ * One task a tick; while it runs the next tick is skipped and counted, never queued.
+ */
+export class Pipeline {
+  readonly #parts: PipelineParts;
+  readonly #onTick: ((result: TickResult) => void)[] = [];
+  #running = false;
+  /** Points of ticks that the store refused: told with the next tick, which counts them as dropped. */
+  #lostPoints = 0;
+  #compacting: Promise<void> | undefined;
+  readonly #ended = new AbortController();
+  #state: PipelineState = {
+    lastTickMs: 0,
+    ticks: 0,
+    committed: false,
+    problem: 'no tick yet',
+    sources: [],
+    collected: 0,
+    ledger: [],
+  };
+
+  constructor(parts: PipelineParts) {
+    this.#parts = parts;
+  }
+
+  /** Adds one who looks on; it is called after each tick and must not throw. */
+  onTick(listener: (result: TickResult) => void): void {
+    this.#onTick.push(listener);
+  }
+
+  state(): PipelineState {
+    return this.#state;
+  }
+
+  /** Runs one tick; gives its result, or null when it was skipped or failed. Never rejects. */
+  async tick(timeMs: number, wantLines = false): Promise<TickResult | null> {
+    const { pool, settings, stats, clock, troubles } = this.#parts;
+    if (this.#running) {
+      stats.ticksMissed++;
+      troubles.trouble('tick', 'the one before still runs; skipped');
+      return null;
+    }
+    this.#running = true;
+    try {
+      const readings = await this.#readSources(timeMs);
+      const startMs = clock.monotonicMs();
+      const lostPoints = this.#lostPoints;
+      const result = await pool.tick({ timeMs, settings, readings, lostPoints, wantLines });
+      stats.taskTook(clock.monotonicMs() - startMs);
+      this.#note(result, lostPoints);
+      for (const listener of this.#onTick) listener(result);
+      return result;
+    } catch (error) {
+      stats.ticksMissed++;
+      this.#state = { ...this.#state, committed: false, problem: messageOf(error) };
+      troubles.trouble('tick', messageOf(error));
+      return null;
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  /** Background work of the store, one slice at a time between ticks, until there is no more. */
+  compact(): Promise<void> {
+    this.#compacting ??= this.#compactAll().finally(() => {
+      this.#compacting = undefined;
+    });
+    return this.#compacting;
+  }
+
+  /** No further slice is begun; resolves when the one that runs is done. */
+  async endCompaction(): Promise<void> {
+    this.#ended.abort();
+    await this.#compacting;
+  }
+
+  async #compactAll(): Promise<void> {
+    const { pool, clock, log, troubles, stats } = this.#parts;
+    try {
+      for (;;) {
+        const { more, notices } = await pool.compact(clock.now());
+        for (const notice of notices) log.warn(notice);
+        troubles.over('store compaction');
+        if (!more) return;
+        await clock.sleep(stats.intervalMs / 4, this.#ended.signal);
+        if (this.#ended.signal.aborted) return;
+      }
+    } catch (error) {
+      troubles.trouble('store compaction', messageOf(error));
+    }
+  }
+
+  async #readSources(timeMs: number): Promise<Reading[]> {
+    const { sources, stats } = this.#parts;
+    const waitMs = Math.min(stats.intervalMs / 4, 500);
+    const readings = await Promise.all(sources.map((source) => source.read(timeMs, waitMs)));
+    return [...readings.filter((reading) => reading !== null), this.#statusReading()];
+  }
+
+  /** The `agent` points that say which source is up. */
+  #statusReading(): Reading {
+    const statuses = this.#parts.sources.map((source) => source.status());
+    const points = statuses.map(({ source }) => ({
+      measurement: 'agent',
+      tags: { source },
+      fields: ['source_up', 'read_ms'],
+    }));
+    const values = statuses.flatMap(({ up, readMs }) => [
+      up ? 1 : 0,
+      up ? Math.round(readMs * 1000) / 1000 : Number.NaN,
+    ]);
+    return { source: 'sources', layout: layoutText(points), values: Float64Array.from(values) };
+  }
+
+  #note(result: TickResult, lostPoints: number): void {
+    const { stats, troubles, sources } = this.#parts;
+    stats.valuesRefused += result.refusedValues;
+    stats.storeBytes = result.storeBytes;
+    if (result.committed) {
+      this.#lostPoints -= lostPoints;
+      troubles.over('store');
+    } else {
+      this.#lostPoints += result.points;
+      stats.ticksMissed++;
+      troubles.trouble(
+        'store',
+        `${result.storeProblem}; points are dropped and counted until it takes them again`,
+      );
+    }
+    troubles.over('tick');
+    const statuses = [...result.sources, ...sources.map((source) => source.status())];
+    for (const { source, up, problem } of statuses) {
+      if (!up || problem !== '') troubles.trouble(source, problem);
+      else troubles.over(source);
+    }
+    this.#state = {
+      lastTickMs: result.timeMs,
+      ticks: this.#state.ticks + 1,
+      committed: result.committed,
+      problem: result.storeProblem,
+      sources: statuses,
+      collected: result.collected,
+      ledger: result.ledger,
+    };
+  }
+}

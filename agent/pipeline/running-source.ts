@@ -1,0 +1,82 @@
+import type { Reading, SourceStatus } from '../../workers/contract/tasks.ts';
+import type { Clock } from '../clock.ts';
+import { withDeadline } from '../clock.ts';
+import { AgentError, messageOf } from '../errors.ts';
+import type { Source } from '../sources/source.ts';
+
+/** How often the dear part of a source is read. */
+export const slowEveryMs = 10_000;
+
+/**
+ * Timing and status around a source, so that sources stay simple. It waits for an answer only for a bounded time;
+ * while an answer is outstanding it asks nothing more and does not wait again, so that a source that hangs delays
+ * one tick, a little, and no other.
+ */
+export class RunningSource {
+  readonly name: string;
+  readonly #source: Source;
+  readonly #clock: Clock;
+  #outstandingSinceMs: number | undefined;
+  #slowReadMs: number | undefined;
+  #status: SourceStatus;
+
+  constructor(source: Source, clock: Clock) {
+    this.name = source.name;
+    this.#source = source;
+    this.#clock = clock;
+    this.#status = { source: source.name, up: false, readMs: Number.NaN, problem: 'not read yet' };
+  }
+
+  /** How the reading of this tick went. */
+  status(): SourceStatus {
+    return this.#status;
+  }
+
+  /** One reading, or null when the source is down or late. */
+  async read(timeMs: number, waitMs: number): Promise<Reading | null> {
+    const startMs = this.#clock.monotonicMs();
+    if (this.#outstandingSinceMs !== undefined) {
+      const seconds = Math.round((startMs - this.#outstandingSinceMs) / 1000);
+      this.#down(Number.NaN, `no answer for ${seconds} s`);
+      return null;
+    }
+    const slow = this.#slowReadMs === undefined || Math.abs(timeMs - this.#slowReadMs) >= slowEveryMs;
+    try {
+      const reading = await withDeadline(this.#ask(timeMs, slow, startMs), waitMs, () =>
+        late(this.name, waitMs),
+      );
+      if (slow) this.#slowReadMs = timeMs;
+      this.#status = {
+        source: this.name,
+        up: true,
+        readMs: this.#clock.monotonicMs() - startMs,
+        problem: '',
+      };
+      return reading;
+    } catch (error) {
+      this.#down(this.#clock.monotonicMs() - startMs, messageOf(error));
+      return null;
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#source.close();
+  }
+
+  async #ask(timeMs: number, slow: boolean, startMs: number): Promise<Reading> {
+    this.#outstandingSinceMs = startMs;
+    try {
+      return await this.#source.read({ timeMs, slow });
+    } finally {
+      this.#outstandingSinceMs = undefined;
+    }
+  }
+
+  #down(readMs: number, problem: string): void {
+    this.#status = { source: this.name, up: false, readMs, problem };
+  }
+}
+
+function late(name: string, waitMs: number): AgentError {
+  return new AgentError('SOURCE_TIMEOUT', `${name}: no answer in ${waitMs} ms`, { retryable: true });
+}

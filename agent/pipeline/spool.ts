@@ -1,0 +1,63 @@
+import type { QuarantinedPoint, RefusedLine, SpoolResult, SpoolTask } from '../../workers/contract/tasks.ts';
+
+/** Where quarantined points are kept: the tick worker. */
+export interface SpoolPort {
+  spool(task: SpoolTask): Promise<SpoolResult>;
+}
+
+/** A destination that takes refused points again. */
+export interface Replayer {
+  readonly name: string;
+  /** Sends them once more, between its own batches. Never rejects. */
+  replay(points: readonly QuarantinedPoint[]): Promise<ReplayOutcome>;
+}
+
+export interface ReplayOutcome {
+  /** Ids of the points that it took. */
+  readonly delivered: readonly number[];
+  readonly refused: readonly ({ readonly id: number } & RefusedLine)[];
+  /** Why the rest was not tried; '' when every point was. */
+  readonly problem: string;
+}
+
+export interface ReplayRequest {
+  /** Only these points; all when absent. */
+  readonly ids?: readonly number[] | undefined;
+  /** Only those of this destination. */
+  readonly sink?: string | undefined;
+  /** A mended line in place of the refused one; for one point. */
+  readonly line?: string | undefined;
+}
+
+export interface ReplayReport {
+  readonly delivered: number;
+  readonly refused: readonly ({ readonly id: number } & RefusedLine)[];
+  /** Why points were not tried, a text a destination; they stay as they are. */
+  readonly problems: readonly string[];
+}
+
+const pageSize = 5000;
+
+/** Sends quarantined points again and settles what came of it, page by page. */
+export async function replaySpool(
+  port: SpoolPort,
+  replayers: readonly Replayer[],
+  request: ReplayRequest,
+): Promise<ReplayReport> {
+  const { points } = await port.spool({ do: 'list', ids: request.ids, sink: request.sink, limit: pageSize });
+  const refused: ReplayReport['refused'][number][] = [];
+  const problems: string[] = [];
+  let delivered = 0;
+  for (const replayer of replayers) {
+    const own = points.filter(({ sink }) => sink === replayer.name);
+    if (own.length === 0) continue;
+    const outcome = await replayer.replay(
+      own.map((point) => ({ ...point, line: request.line ?? point.line })),
+    );
+    await port.spool({ do: 'settle', delivered: outcome.delivered, refused: outcome.refused });
+    delivered += outcome.delivered.length;
+    refused.push(...outcome.refused);
+    if (outcome.problem !== '') problems.push(`${replayer.name}: ${outcome.problem}`);
+  }
+  return { delivered, refused, problems };
+}

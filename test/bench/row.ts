@@ -1,0 +1,65 @@
+/** One line of the table: ours beside a named peer, both measured in this run. */
+export interface Row {
+  readonly subject: string;
+  /** What is measured, with its unit. */
+  readonly measure: string;
+  readonly ours: number;
+  readonly peer: number;
+  /** Who the peer is. */
+  readonly peerName: string;
+  /** ours / peer; of rates the larger is the better. */
+  readonly ratio: number;
+  readonly target: string;
+  readonly met: boolean;
+}
+
+/** A row whose ratio should be at most `target`. */
+export function atMost(
+  subject: string,
+  measure: string,
+  ours: number,
+  [peerName, peer]: readonly [string, number],
+  target: number,
+): Row {
+  const ratio = ours / peer;
+  return {
+    subject,
+    measure,
+    ours,
+    peer,
+    peerName,
+    ratio,
+    target: `≤ ${round(target)}`,
+    met: ratio <= target,
+  };
+}
+
+/** A row whose ratio should be at least `target`. */
+export function atLeast(
+  subject: string,
+  measure: string,
+  ours: number,
+  [peerName, peer]: readonly [string, number],
+  target: number,
+): Row {
+  const ratio = ours / peer;
+  return {
+    subject,
+    measure,
+    ours,
+    peer,
+    peerName,
+    ratio,
+    target: `≥ ${round(target)}`,
+    met: ratio >= target,
+  };
+}
+
+export function median(numbers: readonly number[]): number {
+  return [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)]!;
+}
+
+/** Three digits that count. */
+export function round(value: number): number {
+  return Number(value.toPrecision(3));
+}

@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { readdir, rm } from 'node:fs/promises';
+import { after, before, describe, test } from 'node:test';
+import { temporaryFolder } from '../support/servers.ts';
+
+interface Run {
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+describe('the demo', () => {
+  let folder: string;
+
+  before(async () => {
+    assert.ok(existsSync('dist/agent/main.js'), 'dist/ is missing: npm run build');
+    folder = await temporaryFolder();
+  });
+
+  after(() => rm(folder, { recursive: true, force: true }));
+
+  /** Runs it with its temporary files in `folder`; `onOutput` sees what was printed so far. */
+  async function demo(
+    args: readonly string[],
+    onOutput: (text: string, pid: number) => void = () => {},
+  ): Promise<Run> {
+    const child = spawn(process.execPath, ['--import', 'tsx', 'scripts/demo.ts', ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, TMPDIR: folder },
+    });
+    let [stdout, stderr] = ['', ''];
+    child.stdout.on('data', (data) => {
+      stdout += data;
+      onOutput(stdout, child.pid!);
+    });
+    child.stderr.on('data', (data) => {
+      stderr += data;
+    });
+    const [exitCode] = (await once(child, 'close')) as [number | null];
+    return { exitCode, stdout, stderr };
+  }
+
+  /** Process ids in what it printed: the CRM's and the agent's. */
+  const pidsIn = (stdout: string) => [...stdout.matchAll(/ pid (\d+)/g)].map((match) => Number(match[1]));
+
+  test('shows host, CRM and queues, says what was collected, and leaves nothing behind', async () => {
+    const { exitCode, stdout, stderr } = await demo(['--for', '12s', '--influx']);
+    assert.equal(exitCode, 0, stdout + stderr);
+    assert.match(
+      stdout,
+      /cpu \d+ % · memory \d+ % · crm \d+ % \d+ MB · queues \d+, waiting \d+, active \d+, failed \d+/,
+    );
+    assert.match(stdout, /collected [1-9]\d* points in [1-9]\d* ticks/);
+    assert.equal(pidsIn(stdout).length, 2);
+    assert.deepEqual(pidsIn(stdout).filter(isAlive), []);
+    assert.deepEqual(await leftIn(folder), []);
+  });
+
+  test('ends on SIGINT with exit code 0 where it had no end of its own', async () => {
+    let asked = false;
+    const { exitCode, stdout, stderr } = await demo([], (text, pid) => {
+      if (!asked && text.includes('Ctrl-C ends it all')) {
+        asked = true;
+        process.kill(pid, 'SIGINT');
+      }
+    });
+    assert.equal(exitCode, 0, stdout + stderr);
+    assert.deepEqual(pidsIn(stdout).filter(isAlive), []);
+    assert.deepEqual(await leftIn(folder), []);
+  });
+
+  test('fails when the agent dies', async () => {
+    const { exitCode, stderr } = await demo([], (text) => {
+      const agent = pidsIn(text)[1];
+      if (agent && isAlive(agent)) process.kill(agent, 'SIGKILL');
+    });
+    assert.equal(exitCode, 1);
+    assert.match(stderr, /the agent ended by itself, with SIGKILL/);
+  });
+
+  test('refuses a duration without its unit', async () => {
+    const { exitCode, stderr } = await demo(['--for', '60']);
+    assert.equal(exitCode, 2);
+    assert.match(stderr, /--for 60: expected a duration/);
+  });
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+/** What the demo left in its folder; tsx keeps a cache there that is not the demo's. */
+async function leftIn(folder: string): Promise<string[]> {
+  return (await readdir(folder)).filter((name) => !name.startsWith('tsx-'));
+}

@@ -1,0 +1,97 @@
+import { cutSamples, decodeChunk, mergeSamples, noSamples, type Samples } from './chunk.ts';
+import type { Database, Statement } from './database.ts';
+import type { LayoutBook } from './names.ts';
+import { hourMs, hourOf, rowKey } from './schema.ts';
+import { HourTicks, hourSpan } from './ticks.ts';
+
+/** Samples of several series over a range, hour by hour. Use it within one snapshot of the database. */
+export class SamplesReader {
+  readonly #layouts: LayoutBook;
+  readonly #ticks: HourTicks;
+  readonly #selectChunk: Statement<{ data: Uint8Array }>;
+  readonly #selectHours: Statement<{ hour: number; pending: number }>;
+
+  constructor(database: Database, layouts: LayoutBook) {
+    this.#layouts = layouts;
+    this.#ticks = new HourTicks(database);
+    this.#selectChunk = database.prepare('select data from chunk where key = ?');
+    this.#selectHours = database.prepare(
+      `select hour, max(pending) pending from
+        (select hour, 0 pending from used_time where hour between ?1 and ?2
+         union all select hour, pending from tick_hour where pending = 1 and hour between ?1 and ?2)
+       group by hour order by hour`,
+    );
+  }
+
+  /** Hours of the range that have data, oldest first. */
+  hours(startMs: number, endMs: number): { hour: number; pending: boolean }[] {
+    return this.#selectHours
+      .all(hourOf(startMs), hourOf(endMs - 1))
+      .map(({ hour, pending }) => ({ hour, pending: pending === 1 }));
+  }
+
+  /** Samples of an hour that is in chunks; null when there is no chunk, or it cannot be read. */
+  chunk(seriesId: number, hour: number): Samples | null {
+    const row = this.#selectChunk.get(rowKey(hour, seriesId));
+    if (!row) return null;
+    try {
+      return decodeChunk(row.data, hour * hourMs);
+    } catch {
+      return null;
+    }
+  }
+
+  /**
+   * Samples of an hour whose ticks are not all in chunks yet, one entry for each series asked, within the range.
+   * The ticks are decoded once for all of them.
+   */
+  pending(seriesIds: readonly number[], hour: number, startMs: number, endMs: number): Samples[] {
+    const [hourStartMs, hourEndMs] = hourSpan(hour);
+    const from = Math.max(startMs, hourStartMs);
+    const to = Math.min(endMs, hourEndMs);
+    const ticks = this.#collect(seriesIds, from, to);
+    return seriesIds.map((id, i) =>
+      cutSamples(mergeSamples(this.chunk(id, hour) ?? noSamples, ticks[i]!), from, to),
+    );
+  }
+
+  #collect(seriesIds: readonly number[], startMs: number, endMs: number): Samples[] {
+    const lists = seriesIds.map(() => ({ timesMs: [] as number[], values: [] as number[] }));
+    const columns = new Map<number, readonly [column: number, list: number][]>();
+    this.#ticks.each(startMs, endMs, Number.MAX_SAFE_INTEGER, (t, sections) => {
+      for (const { layoutId, values } of sections) {
+        let wanted = columns.get(layoutId);
+        if (!wanted) {
+          wanted = this.#wantedColumns(layoutId, seriesIds);
+          columns.set(layoutId, wanted);
+        }
+        for (const [column, list] of wanted) {
+          const value = values[column];
+          if (value === undefined || !Number.isFinite(value)) continue;
+          const { timesMs } = lists[list]!;
+          // A series that stands twice in a tick has its last value, as in chunks.
+          if (timesMs.at(-1) === t) {
+            lists[list]!.values[timesMs.length - 1] = value;
+            continue;
+          }
+          timesMs.push(t);
+          lists[list]!.values.push(value);
+        }
+      }
+    });
+    return lists.map(({ timesMs, values }) => ({
+      timesMs: Float64Array.from(timesMs),
+      values: Float64Array.from(values),
+    }));
+  }
+
+  #wantedColumns(layoutId: number, seriesIds: readonly number[]): [number, number][] {
+    const places = new Map(seriesIds.map((id, i) => [id, i]));
+    const wanted: [number, number][] = [];
+    this.#layouts.layout(layoutId)?.seriesIds.forEach((id, column) => {
+      const list = places.get(id);
+      if (list !== undefined) wanted.push([column, list]);
+    });
+    return wanted;
+  }
+}

@@ -1,0 +1,276 @@
+import type {
+  Batch,
+  DeliveryOutcome,
+  LedgerEntry,
+  SpoolResult,
+  SpoolTask,
+  TickSettings,
+} from '../contract/tasks.ts';
+import type { Section } from '../point/point.ts';
+import { Compaction } from './compaction.ts';
+import { checkIntegrity, markClean, restoreLedger, salvageLedger, setAside } from './damage.ts';
+import { type Database, openDatabase, transaction } from './database.ts';
+import { Delivery } from './delivery.ts';
+import { Ledger } from './ledger.ts';
+import { LayoutBook, NameWriter } from './names.ts';
+import { listQuarantine, Quarantine } from './quarantine.ts';
+import { Housekeeping, type Limits } from './retention.ts';
+import { hourOf, setUpSchema } from './schema.ts';
+import { StoreError, storeErrorOf } from './store-error.ts';
+import { TickHours } from './tick-hours.ts';
+import { TickWriter } from './ticks.ts';
+
+export type StoreSettings = Limits & Pick<TickSettings, 'sinks'>;
+
+/** Points that are counted with a tick but are not in it. */
+export interface NotStored {
+  /** Points of earlier ticks that could not be committed: dropped, reason `store_failed`. */
+  readonly lostPoints: number;
+  /** Points left out because their measurement has too many tag sets: dropped, reason `overflow`. */
+  readonly overflowPoints: number;
+}
+
+/** What is read from the file when it is first needed, and again after a transaction that failed. */
+interface Parts {
+  readonly ledger: Ledger;
+  readonly ticks: TickWriter;
+  readonly quarantine: Quarantine;
+  readonly delivery: Delivery;
+  readonly compaction: Compaction;
+  readonly housekeeping: Housekeeping;
+}
+
+/**
+ * Opens the embedded store for writing, or begins one. The caller owns the data directory. A damaged file is set
+ * aside and a fresh one begun, which `notices` then tells. Throws `StoreError`: 'foreign' for a newer version or
+ * another program's file, which is left as it is, else what SQLite says.
+ */
+export function openStore(path: string, settings: StoreSettings, now: () => number = Date.now): Store {
+  const store = new Store(path, settings, now);
+  store.open();
+  return store;
+}
+
+/**
+ * The embedded store: every point is committed to it first, and each sink is a cursor over it. One writer, all
+ * calls synchronous. A call that fails throws `StoreError` and changes nothing; the next one works as soon as the
+ * trouble is over.
+ */
+export class Store {
+  /** What a person should know, for the caller to log and remove. */
+  readonly notices: string[] = [];
+  readonly #path: string;
+  readonly #now: () => number;
+  #settings: StoreSettings;
+  #database: Database | undefined;
+  #parts: Parts | undefined;
+  #namesHour: number;
+
+  constructor(path: string, settings: StoreSettings, now: () => number) {
+    this.#path = path;
+    this.#settings = settings;
+    this.#now = now;
+    this.#namesHour = hourOf(now());
+  }
+
+  open(): void {
+    this.#use();
+  }
+
+  /** Other limits and sinks, from the next call on. */
+  configure(settings: StoreSettings): void {
+    this.#settings = settings;
+  }
+
+  /**
+   * Commits one tick, and takes up the sinks of the settings. `timeMs` is the time that it got: the one given, or
+   * the next millisecond that no tick has had. `points` are those that have a value.
+   */
+  append(
+    timeMs: number,
+    sections: readonly Section[],
+    notStored: NotStored,
+  ): { timeMs: number; points: number } {
+    return this.#change(({ ledger, ticks }) => {
+      if (!ledger.hasSinks(this.#settings.sinks)) ledger.configure(this.#settings.sinks);
+      const written = ticks.write(ledger.nextSeq, timeMs, sections);
+      ledger.collect(written.points, notStored.lostPoints, notStored.overflowPoints);
+      return written;
+    });
+  }
+
+  /** The next points of a sink, or null when none wait for it or there is no such sink. */
+  readBatch(sink: string, maxPoints: number, measurementPrefix: string): Batch | null {
+    return this.#change(({ delivery }) => delivery.readBatch(sink, maxPoints, measurementPrefix));
+  }
+
+  /** Takes what became of a batch. Throws `StoreError` 'refused' unless `from` is the sink's present cursor. */
+  settle(sink: string, outcome: DeliveryOutcome): void {
+    this.#change(({ delivery }) => delivery.settle(sink, outcome, this.#now()));
+  }
+
+  /** Lists, settles or drops points of the quarantine. */
+  spool(task: SpoolTask): SpoolResult {
+    if (task.do === 'list') return { points: listQuarantine(this.#use().database, task), changed: 0 };
+    return { points: [], changed: this.#change(({ quarantine }) => quarantine.change(task)) };
+  }
+
+  /** The configured sinks, as of the last append. */
+  ledger(): LedgerEntry[] {
+    return this.#use().parts.ledger.entries();
+  }
+
+  /** Points committed since the store was begun, and those lost since. */
+  collected(): number {
+    return this.#use().parts.ledger.collected;
+  }
+
+  /** Points waiting for a sink, counted from the rows: what `ledger` says must be the same. */
+  countWaiting(sink: string): number {
+    return this.#use().parts.ledger.countWaiting(sink);
+  }
+
+  /** Bytes in use; NaN while the file cannot be read. */
+  bytesUsed(): number {
+    try {
+      return this.#use().parts.housekeeping.bytesUsed();
+    } catch {
+      return Number.NaN;
+    }
+  }
+
+  /** Does one bounded slice of background work, some tens of milliseconds; `more` when there is more to do now. */
+  compact(nowMs: number): { more: boolean } {
+    const { retention, quotaBytes } = this.#settings;
+    return this.#guard(({ ledger, compaction, housekeeping }) => {
+      // The quota comes first: work on ticks needs room as well.
+      const removed = housekeeping.removeExcess(quotaBytes);
+      if (removed === 'ticks') this.#parts = undefined;
+      if (removed !== 'nothing') return { more: true };
+      if (compaction.step(nowMs, ledger.nextSeq)) return { more: true };
+      if (housekeeping.removeDeliveredTicks()) return { more: true };
+      if (housekeeping.removeOld(nowMs, retention)) return { more: true };
+      if (this.#namesHour !== hourOf(nowMs)) {
+        this.#namesHour = hourOf(nowMs);
+        if (housekeeping.removeUnusedNames()) this.#parts = undefined;
+      }
+      return { more: false };
+    });
+  }
+
+  close(): void {
+    const database = this.#database;
+    this.#forget();
+    if (!database) return;
+    try {
+      markClean(database, true);
+    } catch {
+      // It is checked at the next start, then.
+    }
+    database.close();
+  }
+
+  #change<T>(work: (parts: Parts) => T): T {
+    return this.#guard((parts, database) => transaction(database, () => work(parts)));
+  }
+
+  /** What failed may have left the parts ahead of the rows, or the connection broken. */
+  #guard<T>(work: (parts: Parts, database: Database) => T): T {
+    const { parts, database } = this.#use();
+    try {
+      return work(parts, database);
+    } catch (error) {
+      if (error instanceof StoreError) {
+        if (error.code !== 'refused') this.#recover(error);
+      } else {
+        this.#parts = undefined;
+      }
+      throw error;
+    }
+  }
+
+  #recover(error: StoreError): void {
+    this.#parts = undefined;
+    if (error.code === 'damaged') {
+      this.#replace(error);
+    } else if (error.code === 'io' || error.code === 'sql') {
+      const database = this.#database;
+      this.#forget();
+      closeQuietly(database);
+    }
+  }
+
+  #use(): { parts: Parts; database: Database } {
+    if (!this.#database) {
+      try {
+        this.#database = this.#connect();
+      } catch (error) {
+        const trouble = storeErrorOf(error);
+        if (trouble.code !== 'damaged') throw trouble;
+        this.#replace(trouble);
+        this.#database ??= this.#connect();
+      }
+    }
+    this.#parts ??= createParts(this.#database);
+    return { parts: this.#parts, database: this.#database };
+  }
+
+  #connect(): Database {
+    const database = openDatabase(this.#path);
+    try {
+      setUpSchema(database);
+      checkIntegrity(database, this.#path);
+      markClean(database, false);
+      return database;
+    } catch (error) {
+      closeQuietly(database);
+      throw error;
+    }
+  }
+
+  /** Sets the damaged file aside, begins a fresh one, and carries over what can still be read of the ledger. */
+  #replace(trouble: StoreError): void {
+    const damaged = this.#database;
+    this.#forget();
+    const saved = salvageLedger(this.#path);
+    closeQuietly(damaged);
+    const aside = setAside(this.#path, this.#now());
+    const fresh = this.#connect();
+    if (saved) restoreLedger(fresh, saved);
+    this.#database = fresh;
+    const counts = saved
+      ? 'what waited is counted as dropped'
+      : 'its counts could not be read and begin anew';
+    this.notices.push(
+      `the store ${this.#path} was damaged (${trouble.message}): set aside as ${aside}, a fresh one is begun; ${counts}`,
+    );
+  }
+
+  #forget(): void {
+    this.#database = undefined;
+    this.#parts = undefined;
+  }
+}
+
+function createParts(database: Database): Parts {
+  const ledger = new Ledger(database);
+  const hours = new TickHours(database);
+  const layouts = new LayoutBook(database);
+  const quarantine = new Quarantine(database, ledger);
+  return {
+    ledger,
+    quarantine,
+    ticks: new TickWriter(database, new NameWriter(database), hours),
+    delivery: new Delivery(database, ledger, layouts, quarantine),
+    compaction: new Compaction(database, hours, layouts),
+    housekeeping: new Housekeeping(database, ledger, hours),
+  };
+}
+
+function closeQuietly(database: Database | undefined): void {
+  try {
+    database?.close();
+  } catch {
+    // A connection in trouble may not close well; it is given up either way.
+  }
+}

@@ -1,0 +1,134 @@
+import { workerData } from 'node:worker_threads';
+import type {
+  DeliverResult,
+  DeliverTask,
+  LedgerEntry,
+  SpoolResult,
+  SpoolTask,
+  TickResult,
+  TickSettings,
+  TickTask,
+  WorkerSetup,
+} from '../contract/tasks.ts';
+import { LineWriter } from '../point/line-protocol.ts';
+import { Sampler } from '../probes/sampler.ts';
+import { RingWriter } from '../ring/ring-writer.ts';
+import { openStore, type Store } from '../store/store.ts';
+import { agentReading } from './agent-reading.ts';
+import { SectionBook } from './section-book.ts';
+import { snapshotReading } from './snapshot-reading.ts';
+
+/**
+ * Tasks of the tick worker: the only writer of rings and store. What is kept here can be rebuilt at any time: open
+ * files, prepared statements, parsed layouts. Settings and layouts come as text and are parsed when it changes.
+ */
+const setup = workerData as WorkerSetup;
+const ring = new RingWriter(setup.rings);
+const book = new SectionBook(ring);
+let settingsText = '';
+let settings: TickSettings | undefined;
+let sampler: Sampler | undefined;
+let store: Store | undefined;
+
+/** Opens the store before the first tick, so that the check of its file is not part of a tick. */
+export function open(text: string): { notices: string[] } {
+  const { notices } = useStore(useSettings(text));
+  return { notices: notices.splice(0) };
+}
+
+/** One tick: sample, fold, commit, in this order; the ring has the row even when the store refuses it. */
+export async function tick(task: TickTask): Promise<TickResult> {
+  const now = useSettings(task.settings);
+  sampler ??= new Sampler(now.plan, setup.processes);
+  const sampled = await sampler.sample();
+  const readings = [...sampled.readings, ...task.readings];
+  readings.push(snapshotReading(readings), agentReading(sampled.sources, ledgerOf(now)));
+  const folded = book.fold(readings, now.commonTags);
+
+  let timeMs = task.timeMs;
+  let points = folded.points + folded.overflowPoints;
+  let storeProblem = '';
+  if (setup.store) {
+    try {
+      const appended = useStore(now).append(task.timeMs, folded.sections, {
+        lostPoints: task.lostPoints,
+        overflowPoints: folded.overflowPoints,
+      });
+      timeMs = appended.timeMs;
+      points = appended.points + folded.overflowPoints;
+    } catch (error) {
+      storeProblem = error instanceof Error ? error.message : String(error);
+    }
+  }
+  ring.write(timeMs, folded.rows);
+  return {
+    timeMs,
+    points,
+    committed: storeProblem === '',
+    storeProblem,
+    storeBytes: store?.bytesUsed() ?? Number.NaN,
+    refusedValues: folded.refusedValues,
+    sources: sampled.sources,
+    collected: store?.collected() ?? Number.NaN,
+    ledger: ledgerOf(now),
+    lines: task.wantLines ? linesOf(folded.sections, timeMs, now.measurementPrefix) : '',
+  };
+}
+
+/** Settles the batch before and gives the next one. */
+export function deliver(task: DeliverTask): DeliverResult {
+  const opened = useStore();
+  if (task.outcome) opened.settle(task.sink, task.outcome);
+  return task.maxPoints > 0 ? opened.readBatch(task.sink, task.maxPoints, task.measurementPrefix) : null;
+}
+
+/** One bounded slice of the store's background work. */
+export function compact(nowMs: number): { more: boolean; notices: string[] } {
+  const opened = useStore();
+  const { more } = opened.compact(nowMs);
+  return { more, notices: opened.notices.splice(0) };
+}
+
+/** Lists, settles or drops points of the quarantine. */
+export function spool(task: SpoolTask): SpoolResult {
+  return useStore().spool(task);
+}
+
+/** Closes files and store: the last task of a worker that is ended on purpose. */
+export function close(): void {
+  sampler?.close();
+  store?.close();
+  store = undefined;
+}
+
+function useSettings(text: string): TickSettings {
+  if (settings && text === settingsText) return settings;
+  settings = JSON.parse(text) as TickSettings;
+  settingsText = text;
+  sampler?.close();
+  sampler = undefined;
+  book.clear();
+  store?.configure(settings);
+  return settings;
+}
+
+function useStore(now: TickSettings | undefined = settings): Store {
+  if (!setup.store) throw new Error('this worker has no store');
+  if (!now) throw new Error('the first task of a worker is `open` or `tick`');
+  store ??= openStore(setup.store.path, now);
+  return store;
+}
+
+function ledgerOf(now: TickSettings): readonly LedgerEntry[] {
+  if (!setup.store) return [];
+  try {
+    return useStore(now).ledger();
+  } catch {
+    // The append that follows meets the same trouble and says so.
+    return [];
+  }
+}
+
+function linesOf(sections: Parameters<Store['append']>[1], timeMs: number, prefix: string): string {
+  return sections.map(({ layout, values }) => new LineWriter(layout, prefix).lines(values, timeMs)).join('');
+}
