@@ -1,4 +1,3 @@
-import { hostname } from 'node:os';
 import { createProcessCells } from '../workers/contract/process-cells.ts';
 import { createRingBuffers } from '../workers/contract/ring-cells.ts';
 import type { SourceStatus, TickSettings } from '../workers/contract/tasks.ts';
@@ -139,7 +138,7 @@ async function wire(config: Config, log: Log, clock: Clock, life: Lifecycle): Pr
 function tickSettings(config: Config, plan: Partial<TickSettings['plan']> = {}): string {
   const { retention, quota } = config.store;
   const settings: TickSettings = {
-    commonTags: { host: hostname(), ...config.agent.tags },
+    commonTags: config.agent.tags,
     measurementPrefix: config.agent.measurementPrefix,
     plan: {
       procRoot: '/proc',

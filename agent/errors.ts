@@ -8,7 +8,6 @@ export const errorCodes = {
   DATA_DIR_UNUSABLE: 'The data directory cannot be made, read or written.',
   HTTP_PORT_TAKEN: 'Something else listens on the HTTP address.',
   HTTP_FAILED: 'The HTTP server cannot start.',
-  STORE_FAILED: 'The embedded store refused an operation.',
   WORKER_FAILED: 'A worker task crashed, was ended or took too long.',
   SOURCE_TIMEOUT: 'A source did not answer within its deadline.',
   SOURCE_FAILED: 'A source could not be read.',

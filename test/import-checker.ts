@@ -19,7 +19,7 @@ export interface Row {
 }
 
 /** Files that are no module of ours but may be read by place from anywhere. */
-const readable = ['package.json', 'config/**'];
+const readable = ['package.json', '../package.json', 'config/**'];
 
 /** Source text by its path from the top of the repository. */
 export type Files = ReadonlyMap<string, string>;

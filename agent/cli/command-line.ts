@@ -1,21 +1,13 @@
-import type { Argv, CommandModule } from 'yargs';
+import type { CommandModule } from 'yargs';
 import { AgentError } from '../errors.ts';
 import { checkCommand } from './check.ts';
+import type { Command } from './command.ts';
 import { doctorCommand } from './doctor.ts';
 import { exitCodes, tellError } from './exit.ts';
 import { exportCommand } from './export.ts';
 import { onceCommand } from './once.ts';
 import { runCommand } from './run.ts';
 import { spoolCommand } from './spool.ts';
-
-/** A command: what yargs wants to know of it, and a handler that gives the exit code. */
-export interface Command<Args> {
-  readonly command: string;
-  readonly describe: string;
-  /** Declares the options; what it declares is what `Args` names. */
-  readonly builder: (yargs: Argv) => unknown;
-  readonly handler: (args: Args) => Promise<number>;
-}
 
 /** Runs one command line and gives the exit code; results go to standard output, everything else to standard error. */
 export async function runCommandLine(argv: readonly string[]): Promise<number> {
@@ -58,10 +50,15 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
   }
 }
 
+/** The version in package.json, which lies one folder further up from dist/. */
 async function version(): Promise<string> {
   const { readFile } = await import('node:fs/promises');
-  for (const place of ['../../package.json', '../../../package.json']) {
-    const text = await readFile(new URL(place, import.meta.url), 'utf8').catch(() => '');
+  const places = [
+    new URL('../../package.json', import.meta.url),
+    new URL('../../../package.json', import.meta.url),
+  ];
+  for (const place of places) {
+    const text = await readFile(place, 'utf8').catch(() => '');
     if (text !== '') return (JSON.parse(text) as { version: string }).version;
   }
   return 'unknown';

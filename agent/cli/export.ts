@@ -3,7 +3,7 @@ import type { StoredPoint } from '../../workers/store/reader.ts';
 import { AgentError } from '../errors.ts';
 import { storePathOf } from '../pipeline/store-path.ts';
 import { parseDuration } from '../units.ts';
-import type { Command } from './command-line.ts';
+import type { Command } from './command.ts';
 import { exitCodes } from './exit.ts';
 import { type PointFormat, pointWriter } from './point-formats.ts';
 import { loadSettings, type SettingsArgs, settingsOptions } from './settings.ts';

@@ -1,4 +1,4 @@
-import type { Command } from './command-line.ts';
+import type { Command } from './command.ts';
 import { exitCodes } from './exit.ts';
 import { type CollectArgs, collectOptions, loadSettings, logOf } from './settings.ts';
 
@@ -8,7 +8,7 @@ export const onceCommand: Command<CollectArgs> = {
   builder: (yargs) => collectOptions(yargs).example('$0 once --match server.js', 'with the process to watch'),
   handler: async (args) => {
     const { config, notices } = await loadSettings(args);
-    const log = logOf(args);
+    const log = logOf(config);
     for (const notice of notices) log.warn(notice);
     const { collectOnce } = await import('../app.ts');
     const { lines } = await collectOnce(config, { log });

@@ -1,7 +1,7 @@
 import type { App } from '../app.ts';
 import { AgentError, messageOf } from '../errors.ts';
 import type { Log } from '../log.ts';
-import type { Command } from './command-line.ts';
+import type { Command } from './command.ts';
 import { exitCodes } from './exit.ts';
 import { type CollectArgs, collectOptions, type LoadedConfig, loadSettings, logOf } from './settings.ts';
 
@@ -14,7 +14,7 @@ export const runCommand: Command<CollectArgs> = {
       .example('$0 run --pid-file /run/crm.pid -c /etc/nova-agent/agent.yml', 'as a service'),
   handler: async (args) => {
     const loaded = await loadSettings(args);
-    const log = logOf(args);
+    const log = logOf(loaded.config);
     const { prepareDataDir } = await import('./data-dir.ts');
     const owner = await prepareDataDir(loaded.config.agent.dataDir);
     try {

@@ -6,7 +6,7 @@ import { createLog, type Log, type LogLevel, logLevels } from '../log.ts';
 export interface SettingsArgs {
   readonly config?: string | undefined;
   readonly dataDir?: string | undefined;
-  readonly logLevel: LogLevel;
+  readonly logLevel?: LogLevel | undefined;
 }
 
 /** What names the CRM process and overrides the file, for commands that collect. */
@@ -35,11 +35,7 @@ export function settingsOptions<T>(yargs: Argv<T>) {
       describe: 'Configuration file [config/agent.yml, then /etc/nova-agent/agent.yml, where present]',
     })
     .option('data-dir', { type: 'string', requiresArg: true, describe: 'Folder of the store' })
-    .option('log-level', {
-      choices: logLevels,
-      default: 'info' as LogLevel,
-      describe: 'What goes to standard error',
-    });
+    .option('log-level', { choices: logLevels, describe: 'What goes to standard error' });
 }
 
 export function collectOptions<T>(yargs: Argv<T>) {
@@ -55,15 +51,15 @@ export function collectOptions<T>(yargs: Argv<T>) {
 /** Loads the configuration that the command line names. Throws AgentError CONFIG_INVALID with every problem. */
 export async function loadSettings(args: SettingsArgs | CollectArgs): Promise<LoadedConfig> {
   const { loadConfig } = await import('../config/load.ts');
-  const { config: path, dataDir, pid, pidFile, match, port, http } = args as CollectArgs;
+  const { config: path, dataDir, logLevel, pid, pidFile, match, port, http } = args as CollectArgs;
   return loadConfig({
     path,
     env: process.env,
-    overrides: { dataDir, pid, pidFile, match, port, http },
+    overrides: { dataDir, logLevel, pid, pidFile, match, port, http },
     cwd: process.cwd(),
   });
 }
 
-export function logOf(args: SettingsArgs): Log {
-  return createLog(args.logLevel);
+export function logOf(config: Config): Log {
+  return createLog(config.agent.logLevel);
 }

@@ -1,7 +1,7 @@
 import type { QuarantinedPoint, SpoolResult } from '../../workers/contract/tasks.ts';
 import { AgentError } from '../errors.ts';
 import type { ReplayReport } from '../pipeline/spool.ts';
-import type { Command } from './command-line.ts';
+import type { Command } from './command.ts';
 import { exitCodes } from './exit.ts';
 import { loadSettings, logOf, type SettingsArgs, settingsOptions } from './settings.ts';
 
@@ -46,7 +46,7 @@ export const spoolCommand: Command<SpoolArgs> = {
     }
     const ids = args.ids.length > 0 ? args.ids : undefined;
     const { openSpool } = await import('./spool-access.ts');
-    const spool = await openSpool(config, logOf(args));
+    const spool = await openSpool(config, logOf(config));
     try {
       if (args.action === 'replay')
         return tellReplay(await spool.replay({ ids, sink: args.sink, line: args.line }));

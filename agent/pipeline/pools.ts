@@ -28,8 +28,9 @@ const deadlines = {
 /** The query worker is ended when nobody asked for this long: it costs memory. */
 const queryIdleMs = 60_000;
 
-function taskFile(name: string): string {
-  const source = fileURLToPath(new URL(`../../workers/tasks/${name}.ts`, import.meta.url));
+/** In dist/ the compiled file lies where the source does in the project; only its ending differs. */
+function taskFile(url: URL): string {
+  const source = fileURLToPath(url);
   return existsSync(source) ? source : source.replace(/\.ts$/, '.js');
 }
 
@@ -55,7 +56,9 @@ export class TickPool {
 
   constructor(setup: WorkerSetup) {
     this.#pool = new Piscina({
-      filename: taskFile('tick'),
+      filename: taskFile(new URL('../../workers/tasks/tick.ts', import.meta.url)),
+      // The function that a starting worker looks for; a file without it would be loaded a second time.
+      name: 'tick',
       minThreads: 1,
       maxThreads: 1,
       workerData: setup,
@@ -106,7 +109,8 @@ export class QueryPool {
 
   history(task: HistoryTask): Promise<HistoryResult> {
     this.#pool ??= new Piscina({
-      filename: taskFile('query'),
+      filename: taskFile(new URL('../../workers/tasks/query.ts', import.meta.url)),
+      name: 'history',
       minThreads: 0,
       maxThreads: 1,
       idleTimeout: queryIdleMs,

@@ -15,6 +15,24 @@ export interface Limits {
   readonly quotaBytes: number;
 }
 
+/** Tells whether the clock has gone steadily: one that is wrong for a while must not age history away. */
+export class ClockWatch {
+  #lastMs: number;
+  #trustedFromMs = Number.NEGATIVE_INFINITY;
+
+  /** `lastMs` is the newest time in the store; NaN when there is none. */
+  constructor(lastMs: number) {
+    this.#lastMs = lastMs;
+  }
+
+  /** Takes note of the time that it is now. */
+  trusts(nowMs: number): boolean {
+    if (Math.abs(nowMs - this.#lastMs) > distrustMs) this.#trustedFromMs = nowMs + distrustMs;
+    this.#lastMs = nowMs;
+    return nowMs >= this.#trustedFromMs;
+  }
+}
+
 const resolutions = ['chunk', 'minute', 'day'] as const;
 type Resolution = (typeof resolutions)[number];
 
@@ -35,8 +53,6 @@ export class Housekeeping {
   readonly #pageSize: number;
   /** Hour that retention was last done in; until then it is due. */
   #cleanedHour = Number.NaN;
-  #lastMs: number;
-  #trustedFromMs = Number.NEGATIVE_INFINITY;
 
   constructor(database: Database, ledger: Ledger, hours: TickHours) {
     this.#database = database;
@@ -59,7 +75,15 @@ export class Housekeeping {
     this.#oldestTicks = database.prepare(`select seq, t from tick order by seq limit ${sliceRows}`);
     this.#removeFirstTicks = database.prepare('delete from tick where seq < ?');
     this.#pageSize = pragma(database, 'page_size');
-    this.#lastMs = database.prepare<{ t: number | null }>('select max(t) t from tick').get()?.t ?? Number.NaN;
+  }
+
+  /** The newest time in the store; NaN when it is empty. */
+  newestMs(): number {
+    const { t } = this.#database.prepare<{ t: number | null }>('select max(t) t from tick').get()!;
+    const { hour } = this.#database
+      .prepare<{ hour: number | null }>('select max(hour) hour from used_time')
+      .get()!;
+    return t ?? (hour === null ? Number.NaN : (hour + 1) * hourMs);
   }
 
   /** Bytes in use; the file itself keeps freed pages for later. */
@@ -79,15 +103,9 @@ export class Housekeeping {
     return true;
   }
 
-  /**
-   * Once an hour, removes rows beyond their retention; false when there are none, or when the clock is not to be
-   * trusted: a wrong one would remove everything.
-   */
+  /** Once an hour, removes rows beyond their retention; false when there are none. */
   removeOld(nowMs: number, { rawMs, minuteMs, hourMs: dayMs }: Retention): boolean {
-    const moved = Math.abs(nowMs - this.#lastMs);
-    this.#lastMs = nowMs;
-    if (moved > distrustMs) this.#trustedFromMs = nowMs + distrustMs;
-    if (nowMs < this.#trustedFromMs || this.#cleanedHour === hourOf(nowMs)) return false;
+    if (this.#cleanedHour === hourOf(nowMs)) return false;
     const oldest: readonly [Resolution, number][] = [
       ['chunk', hourOf(nowMs - rawMs)],
       ['minute', hourOf(nowMs - minuteMs)],

@@ -47,6 +47,8 @@ const codesByResult: Readonly<Record<number, StoreErrorCode>> = {
 export function storeErrorOf(error: unknown): StoreError {
   if (error instanceof StoreError) return error;
   const { errcode, rawCode, message } = error as { errcode?: number; rawCode?: number; message?: string };
-  const code = codesByResult[(errcode ?? rawCode ?? 0) & 255] ?? 'sql';
+  // libsql tells why a file cannot be opened in the text alone: `ConnectionFailed("…: 14")`.
+  const told = /^ConnectionFailed\(.*: (\d+)"\)$/.exec(message ?? '')?.[1];
+  const code = codesByResult[Number(errcode ?? rawCode ?? told ?? 0) & 255] ?? 'sql';
   return new StoreError(code, message ?? String(error), error);
 }

@@ -14,7 +14,7 @@ import { Delivery } from './delivery.ts';
 import { Ledger } from './ledger.ts';
 import { LayoutBook, NameWriter } from './names.ts';
 import { listQuarantine, Quarantine } from './quarantine.ts';
-import { Housekeeping, type Limits } from './retention.ts';
+import { ClockWatch, Housekeeping, type Limits } from './retention.ts';
 import { hourOf, setUpSchema } from './schema.ts';
 import { StoreError, storeErrorOf } from './store-error.ts';
 import { TickHours } from './tick-hours.ts';
@@ -64,6 +64,7 @@ export class Store {
   #settings: StoreSettings;
   #database: Database | undefined;
   #parts: Parts | undefined;
+  #clock: ClockWatch | undefined;
   #namesHour: number;
 
   constructor(path: string, settings: StoreSettings, now: () => number) {
@@ -143,13 +144,15 @@ export class Store {
   compact(nowMs: number): { more: boolean } {
     const { retention, quotaBytes } = this.#settings;
     return this.#guard(({ ledger, compaction, housekeeping }) => {
+      this.#clock ??= new ClockWatch(housekeeping.newestMs());
+      const trusted = this.#clock.trusts(nowMs);
       // The quota comes first: work on ticks needs room as well.
       const removed = housekeeping.removeExcess(quotaBytes);
       if (removed === 'ticks') this.#parts = undefined;
       if (removed !== 'nothing') return { more: true };
       if (compaction.step(nowMs, ledger.nextSeq)) return { more: true };
       if (housekeeping.removeDeliveredTicks()) return { more: true };
-      if (housekeeping.removeOld(nowMs, retention)) return { more: true };
+      if (trusted && housekeeping.removeOld(nowMs, retention)) return { more: true };
       if (this.#namesHour !== hourOf(nowMs)) {
         this.#namesHour = hourOf(nowMs);
         if (housekeeping.removeUnusedNames()) this.#parts = undefined;

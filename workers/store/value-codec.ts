@@ -85,6 +85,8 @@ export function scaleOf(values: Float64Array, count: number): number {
   let s = 0;
   for (let i = 0; i < count; i++) {
     const value = values[i]!;
+    // Whole numbers have no −0.
+    if (Object.is(value, -0)) return 0;
     for (;;) {
       const scale = scales[s]!;
       const scaled = Math.round(value * scale);

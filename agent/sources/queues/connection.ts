@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import type { Clock } from '../../clock.ts';
 import { AgentError, messageOf } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 
@@ -16,6 +17,7 @@ const maxRetryMs = 2_000;
  */
 export class Connection {
   readonly #url: string;
+  readonly #clock: Clock;
   readonly #log: Log | undefined;
   #redis: Redis | undefined;
   #opening: Promise<Redis> | undefined;
@@ -24,8 +26,9 @@ export class Connection {
   #made = 0;
   #closed = false;
 
-  constructor(url: string, log?: Log) {
+  constructor(url: string, clock: Clock, log?: Log) {
     this.#url = url;
+    this.#clock = clock;
     this.#log = log;
   }
 
@@ -68,6 +71,17 @@ export class Connection {
     } catch (error) {
       throw isReplyError(error) ? error : this.#down();
     }
+  }
+
+  /** Round trip of a PING in milliseconds; a PING that the ACL forbids is answered too. */
+  async ping(): Promise<number> {
+    const startMs = this.#clock.monotonicMs();
+    try {
+      await this.call('PING');
+    } catch (error) {
+      if (!messageOf(error).startsWith('NOPERM')) throw error;
+    }
+    return this.#clock.monotonicMs() - startMs;
   }
 
   /** Sends commands together; gives the answer or the error of each. Rejects when the connection is lost. */

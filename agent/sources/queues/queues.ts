@@ -61,7 +61,7 @@ class RedisQueues implements QueuesSource {
     this.#options = options;
     this.#clock = clock;
     this.#deadlineMs = deadlineMs;
-    this.#connection = new Connection(options.redis, log);
+    this.#connection = new Connection(options.redis, clock, log);
     const { prefix, discover, names } = options;
     if (discover.length > 0) {
       this.#discovery = new Discovery(this.#connection, prefix, discover, clock);
@@ -122,6 +122,8 @@ class RedisQueues implements QueuesSource {
       this.#refreshTable();
       const table = this.#table;
       const values = table.emptyValues();
+      // Without a queue there is nothing to count; Redis must answer all the same.
+      if (table.queues.length === 0) await this.#connection.ping();
       await this.#counts.read(table, values, inTime);
       this.#noteMissing(table, values);
       if (slow) await this.#readSlow(table, values, inTime, deadline);

@@ -6,12 +6,10 @@ import { redisField } from './queue-table.ts';
 /** Reads the Redis itself: memory, evictions, clients, round trip. */
 export class RedisFactsReader {
   readonly #connection: Connection;
-  readonly #clock: Clock;
   readonly #info: OptionalCommand;
 
   constructor(connection: Connection, clock: Clock) {
     this.#connection = connection;
-    this.#clock = clock;
     this.#info = new OptionalCommand(connection, clock);
   }
 
@@ -22,10 +20,7 @@ export class RedisFactsReader {
 
   /** Writes the fields of the measurement `redis`, the first of them at `at`. */
   async read(values: Float64Array, at: number): Promise<void> {
-    const startMs = this.#clock.monotonicMs();
-    await this.#connection.call('PING');
-    const latencyMs = this.#clock.monotonicMs() - startMs;
-    values[at + redisField.latency_ms] = Math.round(latencyMs * 1000) / 1000;
+    values[at + redisField.latency_ms] = Math.round((await this.#connection.ping()) * 1000) / 1000;
     // Without naming sections: several at once are refused before Redis 7.
     const text = await this.#info.call('INFO');
     if (typeof text === 'string') writeInfo(text, values, at);

@@ -117,7 +117,7 @@ const cases: readonly (Given & { readonly name: string; readonly says: readonly 
   {
     name: 'a map in place of a list is refused',
     yaml: 'processes: {name: x}\n',
-    says: ['agent.yml:1:12: processes: expected a list of at most 64 entries, got a map'],
+    says: ['agent.yml:1:12: processes: expected a list of at most 256 entries, got a map'],
   },
   {
     name: 'text in place of a section is refused',

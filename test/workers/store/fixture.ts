@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { buildLayout, type Layout, type PointKey, type Section } from '../../../workers/point/point.ts';
+import { openDatabase } from '../../../workers/store/database.ts';
 import { openReader, type Reader } from '../../../workers/store/reader.ts';
 import { openStore, type Store, type StoreSettings } from '../../../workers/store/store.ts';
 
@@ -38,7 +39,14 @@ export function storeFor(context: TestContext, changed: Partial<StoreSettings> =
     opened.push(reader);
     return reader;
   };
-  return { folder, path, time, open, read };
+  /** Rows of a table, as another process sees them. */
+  const count = (table: string): number => {
+    const database = openDatabase(path, { readOnly: true });
+    const { n } = database.prepare<{ n: number }>(`select count(*) n from ${table}`).get()!;
+    database.close();
+    return n;
+  };
+  return { folder, path, time, open, read, count };
 }
 
 /** `count` points of two fields each. */
@@ -46,7 +54,11 @@ export function twoFieldLayout(count: number, measurement = 'queue'): Layout {
   return buildLayout(
     Array.from(
       { length: count },
-      (_, i): PointKey => ({ measurement, tags: { host: 'h', queue: `q${i}` }, fields: ['waiting', 'active'] }),
+      (_, i): PointKey => ({
+        measurement,
+        tags: { host: 'h', queue: `q${i}` },
+        fields: ['waiting', 'active'],
+      }),
     ),
   );
 }

@@ -16,7 +16,9 @@ function folderFor(context: TestContext): string {
 }
 
 async function startHolder(context: TestContext, folder: string) {
-  const child = spawn(process.execPath, ['--import', 'tsx', script, folder], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, ['--import', 'tsx', script, folder], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   context.after(() => child.kill('SIGKILL'));
   const [text] = await once(child.stdout, 'data');
   assert.equal(`${text}`, 'held\n');

@@ -40,7 +40,9 @@ const kinds: Record<string, () => () => number> = {
   },
   'zeros of both signs': () => () => (random() < 0.5 ? 0 : -0),
   'the ends of the range': () => () =>
-    [Number.MAX_VALUE, -Number.MAX_VALUE, Number.MIN_VALUE, Infinity, -Infinity, 0][Math.floor(random() * 6)]!,
+    [Number.MAX_VALUE, -Number.MAX_VALUE, Number.MIN_VALUE, Infinity, -Infinity, 0][
+      Math.floor(random() * 6)
+    ]!,
 };
 
 for (const [name, kind] of Object.entries(kinds)) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Redis } from 'ioredis';
-import { freePort, startRedis, untilTrue } from '../../../support/servers.ts';
+import { untilTrue } from '../../../support/servers.ts';
 import { look, queueFor, redisFor, sourceFor } from './fixture.ts';
 
 const patience = { deadlineMs: 300 };
@@ -21,11 +21,11 @@ test('a hung Redis is given up after the deadline, asked nothing more, and read 
 });
 
 test('a Redis that is not there yet is read once it is', async (t) => {
-  const port = await freePort();
-  const source = sourceFor(t, { redis: `redis://127.0.0.1:${port}` }, patience);
+  const redis = await redisFor(t);
+  await redis.stop();
+  const source = sourceFor(t, { redis: redis.url }, patience);
   await untilTrue(() => assert.rejects(look(source), { code: 'SOURCE_FAILED', message: /ECONNREFUSED/ }));
-  const redis = await startRedis(['--port', `${port}`]).catch((error) => error);
-  t.after(() => redis.remove());
+  await redis.start();
   await untilTrue(async () => assert.ok((await look(source, true)).redis.memory_used_bytes! > 0));
 });
 
@@ -46,9 +46,10 @@ test('a Redis that was killed and started again is read again, new queues includ
 });
 
 test('a password is used, and never told when it is wrong', async (t) => {
-  const redis = await redisFor(t, ['--requirepass', 'p@ss/word']);
-  const client = new Redis(redis.port, { password: 'p@ss/word' });
+  const redis = await redisFor(t);
+  const client = new Redis(redis.port);
   t.after(() => client.disconnect());
+  await client.config('SET', 'requirepass', 'p@ss/word');
   await client.hset('bull:mail:meta', 'version', 'bullmq:6');
   const right = sourceFor(t, { redis: `redis://:p%40ss%2Fword@127.0.0.1:${redis.port}` });
   assert.equal((await look(right)).queues['bull:mail']?.waiting, 0);

@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { test } from 'node:test';
+import { Worker } from 'node:worker_threads';
+import { openDatabase, transaction } from '../../../workers/store/database.ts';
+import { dayStartMs, filled, nothingElse, storeFor, twoFieldLayout } from './fixture.ts';
+
+const script = new URL('./children/append-forever.ts', import.meta.url);
+
+test('nothing that was committed is lost when the process is killed', async (context) => {
+  const { path, open, read } = storeFor(context);
+  let last = -1;
+  for (let kill = 0; kill < 5; kill++) {
+    const child = spawn(process.execPath, ['--import', 'tsx', script.pathname, path, `${last + 1}`], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    context.after(() => child.kill('SIGKILL'));
+    let told = '';
+    child.stdout.on('data', (text) => {
+      told += text;
+      if (told.split('\n').length > 10 + kill * 17) child.kill('SIGKILL');
+    });
+    await once(child, 'close');
+    const committed = Number(told.trimEnd().split('\n').at(-1));
+    const store = open();
+    const [entry] = store.ledger();
+    assert.equal(entry!.collected, entry!.waiting);
+    assert.equal(entry!.collected % 50, 0, 'ticks are whole');
+    const batch = store.readBatch('main', 1e6, '')!;
+    const { timesMs, values } = read().read([1], dayStartMs, dayStartMs + 1e6)[0]!;
+    assert.ok(values.length > committed, `${values.length} ticks are there, ${committed + 1} were committed`);
+    assert.deepEqual(
+      Array.from(timesMs, (t) => t - dayStartMs),
+      Array.from(values),
+    );
+    assert.equal(batch.points, values.length * 50);
+    last = values.length - 1;
+    store.close();
+  }
+});
+
+test('a worker that is terminated while it writes leaves no lock', async (context) => {
+  const { path, open } = storeFor(context);
+  const worker = new Worker(script, { workerData: [path, '0'] });
+  await once(worker, 'message');
+  await worker.terminate();
+  const store = open();
+  store.append(dayStartMs + 1e6, [filled(twoFieldLayout(1), 1)], nothingElse);
+  const [entry] = store.ledger();
+  assert.equal(entry!.waiting, store.countWaiting('main'));
+});
+
+test('a transaction that throws changes nothing, and the next one works', (context) => {
+  const { folder } = storeFor(context);
+  const database = openDatabase(`${folder}/any.db`);
+  database.exec('create table t(a integer)');
+  const insert = database.prepare('insert into t values (?)');
+  assert.throws(
+    () =>
+      transaction(database, () => {
+        insert.run(1);
+        throw new Error('no');
+      }),
+    /no/,
+  );
+  transaction(database, () => insert.run(2));
+  assert.deepEqual(
+    database
+      .prepare<{ a: number }>('select a from t')
+      .all()
+      .map(({ a }) => a),
+    [2],
+  );
+  database.close();
+});
+
+test('an append that fails half way is undone, and the next one has sound names', (context) => {
+  const { open, read } = storeFor(context);
+  const store = open();
+  const [good, bad] = [twoFieldLayout(2, 'good'), twoFieldLayout(2, 'bad')];
+  const broken = { layout: bad, values: new Float64Array(3).fill(1) };
+  assert.throws(() => store.append(dayStartMs, [filled(good, 1), broken], nothingElse), RangeError);
+  assert.equal(store.collected(), 0);
+  store.append(dayStartMs, [filled(good, 2), filled(bad, 3)], nothingElse);
+  const reader = read();
+  const ids = reader.series({ measurement: 'bad', field: 'active' }).map(({ id }) => id);
+  assert.deepEqual(
+    reader.read(ids, dayStartMs, dayStartMs + 1).map(({ values }) => [...values]),
+    [[3], [3]],
+  );
+  assert.match(store.readBatch('main', 10, '')!.text, /^good,host=h,queue=q0 waiting=2,active=2 /);
+});
