@@ -8,6 +8,7 @@ import { type ControlHandler, createControlServer } from './http/control.ts';
 import { createHttpServer, type HttpAddress } from './http/server.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { type Log, TroubleLog } from './log.ts';
+import { BudgetKeeper } from './pipeline/budget.ts';
 import { historicalRows } from './pipeline/history.ts';
 import { Pipeline } from './pipeline/pipeline.ts';
 import { QueryPool, TickPool } from './pipeline/pools.ts';
@@ -93,7 +94,9 @@ async function wire(config: Config, log: Log, clock: Clock, life: Lifecycle): Pr
     stats.countRedisCommandsOf(() => publisher.commandsSent());
     pipeline.onTick(() => publisher.publish());
   }
-  pipeline.onTick(() => void pipeline.compact());
+  pipeline.onTick(() => pipeline.compact());
+  const budget = new BudgetKeeper(config.agent.budget.cpuPercent, interval, { stats, clock, log });
+  pipeline.onTick(() => budget.note());
   life.defer('background work', () => pipeline.endCompaction());
 
   // HTTP and the control socket.
@@ -102,7 +105,7 @@ async function wire(config: Config, log: Log, clock: Clock, life: Lifecycle): Pr
       pipeline.state(),
       sinks.map((sink) => sink.status()),
       clock.now(),
-      stats.intervalMs,
+      stats,
     );
   let http: HttpAddress | null = null;
   if (config.http) {
@@ -127,7 +130,11 @@ async function wire(config: Config, log: Log, clock: Clock, life: Lifecycle): Pr
   life.defer('control socket', () => control.close());
 
   // The clock starts last: all is in place.
-  const scheduler = new Scheduler(interval, clock, (timeMs) => void pipeline.tick(timeMs));
+  const scheduler = new Scheduler(
+    () => stats.intervalMs,
+    clock,
+    (timeMs) => void pipeline.tick(timeMs),
+  );
   life.defer('scheduler', () => scheduler.stop());
   await pipeline.tick(Math.round(clock.now()));
   scheduler.start();
@@ -185,7 +192,14 @@ export async function collectOnce(
     const settings = tickSettings(config, { slowEveryMs: 0 });
     const sources = createSources(config, stats, log, clock);
     for (const source of sources) life.defer(source.name, () => source.close());
-    await pool.tick({ timeMs: clock.now(), settings, readings: [], lostPoints: 0, wantLines: false });
+    await pool.tick({
+      timeMs: clock.now(),
+      settings,
+      readings: [],
+      lostPoints: 0,
+      slowFactor: 1,
+      wantLines: false,
+    });
     await new Promise((resolve) => setTimeout(resolve, 1000));
     const troubles = new TroubleLog(log);
     const pipeline = new Pipeline({ pool, settings, sources, stats, clock, log, troubles });

@@ -4,6 +4,10 @@
 export class SelfStats {
   /** Interval in force, milliseconds. */
   intervalMs = 0;
+  /** How many times less often than usual the dear readings are due. */
+  slowFactor = 1;
+  /** How far the agent has gone down for its CPU budget: 0 is not at all. */
+  budgetLevel = 0;
   /** Ticks without a committed row. */
   ticksMissed = 0;
   /** Field values that were infinite. */

@@ -1,3 +1,7 @@
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import type { SelfStats } from '../selfstats.ts';
+
 /** What the agent does when it costs more than it may. */
 export interface BudgetState {
   /** 0: all is done. 1: optional work is done less often. 2 and above: the interval is doubled once a level, too. */
@@ -50,5 +54,47 @@ export class Budget {
       this.#calm = 0;
     }
     return this.#level !== before;
+  }
+}
+
+/** Measures what this process costs, workers included, and puts what the budget says into force through `stats`. */
+export class BudgetKeeper {
+  readonly #budget: Budget;
+  readonly #cpuPercent: number;
+  readonly #intervalMs: number;
+  readonly #parts: { readonly stats: SelfStats; readonly clock: Clock; readonly log: Log };
+  #cpu = process.cpuUsage();
+  #notedMs: number;
+
+  constructor(
+    cpuPercent: number,
+    intervalMs: number,
+    parts: { readonly stats: SelfStats; readonly clock: Clock; readonly log: Log },
+  ) {
+    this.#budget = new Budget(cpuPercent);
+    this.#cpuPercent = cpuPercent;
+    this.#intervalMs = intervalMs;
+    this.#parts = parts;
+    this.#notedMs = parts.clock.monotonicMs();
+  }
+
+  /** To be called once a tick. */
+  note(): void {
+    const { stats, clock, log } = this.#parts;
+    const { user, system } = process.cpuUsage(this.#cpu);
+    const nowMs = clock.monotonicMs();
+    const changed = this.#budget.note((user + system) / 1000, nowMs - this.#notedMs);
+    this.#cpu = process.cpuUsage();
+    this.#notedMs = nowMs;
+    if (!changed) return;
+    const { level, slowFactor, intervalFactor } = this.#budget.state();
+    const isOver = level > stats.budgetLevel;
+    stats.budgetLevel = level;
+    stats.slowFactor = slowFactor;
+    stats.intervalMs = this.#intervalMs * intervalFactor;
+    const said = isOver
+      ? `over the CPU budget of ${this.#cpuPercent} % for a minute`
+      : 'well within the CPU budget';
+    log.warn(`${said}: interval ${stats.intervalMs} ms, dear readings every ${10 * slowFactor} s`, { level });
   }
 }

@@ -30,6 +30,8 @@ export interface PipelineParts {
   readonly troubles: TroubleLog;
 }
 
+const compactEveryMs = 30_000;
+
 /**
  * Data moves one way:
  *
@@ -50,6 +52,7 @@ export class Pipeline {
   /** Points of ticks that the store refused: told with the next tick, which counts them as dropped. */
   #lostPoints = 0;
   #compacting: Promise<void> | undefined;
+  #compactedMs = Number.NEGATIVE_INFINITY;
   readonly #ended = new AbortController();
   #state: PipelineState = {
     lastTickMs: 0,
@@ -87,7 +90,8 @@ export class Pipeline {
       const readings = await this.#readSources(timeMs);
       const startMs = clock.monotonicMs();
       const lostPoints = this.#lostPoints;
-      const result = await pool.tick({ timeMs, settings, readings, lostPoints, wantLines });
+      const { slowFactor } = stats;
+      const result = await pool.tick({ timeMs, settings, readings, lostPoints, slowFactor, wantLines });
       stats.taskTook(clock.monotonicMs() - startMs);
       this.#note(result, lostPoints);
       for (const listener of this.#onTick) listener(result);
@@ -102,12 +106,14 @@ export class Pipeline {
     }
   }
 
-  /** Background work of the store, one slice at a time between ticks, until there is no more. */
-  compact(): Promise<void> {
-    this.#compacting ??= this.#compactAll().finally(() => {
+  /** Background work of the store, one slice at a time between ticks, until there is no more; at most twice a minute. */
+  compact(): void {
+    const nowMs = this.#parts.clock.monotonicMs();
+    if (this.#compacting || nowMs - this.#compactedMs < compactEveryMs) return;
+    this.#compactedMs = nowMs;
+    this.#compacting = this.#compactAll().finally(() => {
       this.#compacting = undefined;
     });
-    return this.#compacting;
   }
 
   /** No further slice is begun; resolves when the one that runs is done. */
@@ -135,7 +141,9 @@ export class Pipeline {
   async #readSources(timeMs: number): Promise<Reading[]> {
     const { sources, stats } = this.#parts;
     const waitMs = Math.min(stats.intervalMs / 4, 500);
-    const readings = await Promise.all(sources.map((source) => source.read(timeMs, waitMs)));
+    const readings = await Promise.all(
+      sources.map((source) => source.read(timeMs, waitMs, stats.slowFactor)),
+    );
     return [...readings.filter((reading) => reading !== null), this.#statusReading()];
   }
 

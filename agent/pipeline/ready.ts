@@ -1,4 +1,5 @@
 import type { ReadyPart, ReadyReport } from '../ready-shape.ts';
+import type { SelfStats } from '../selfstats.ts';
 import type { SinkStatus } from '../sinks/sink.ts';
 import type { PipelineState } from './pipeline.ts';
 
@@ -10,7 +11,7 @@ export function readyReport(
   state: PipelineState,
   sinks: readonly SinkStatus[],
   nowMs: number,
-  intervalMs: number,
+  { intervalMs, budgetLevel }: SelfStats,
 ): ReadyReport {
   const ageMs = nowMs - state.lastTickMs;
   const late = state.ticks > 0 && Math.abs(ageMs) > 5 * intervalMs;
@@ -22,6 +23,7 @@ export function readyReport(
       state.ticks === 0 ? state.problem : late ? `the last tick was ${Math.round(ageMs / 1000)} s ago` : '',
     ticks: state.ticks,
     intervalMs,
+    budgetLevel,
   };
   const store: ReadyPart = {
     part: 'store',

@@ -32,15 +32,16 @@ export class RunningSource {
     return this.#status;
   }
 
-  /** One reading, or null when the source is down or late. */
-  async read(timeMs: number, waitMs: number): Promise<Reading | null> {
+  /** One reading, or null when the source is down or late; what is dear is read `slowFactor` times less often. */
+  async read(timeMs: number, waitMs: number, slowFactor = 1): Promise<Reading | null> {
     const startMs = this.#clock.monotonicMs();
     if (this.#outstandingSinceMs !== undefined) {
       const seconds = Math.round((startMs - this.#outstandingSinceMs) / 1000);
       this.#down(Number.NaN, `no answer for ${seconds} s`);
       return null;
     }
-    const slow = this.#slowReadMs === undefined || Math.abs(timeMs - this.#slowReadMs) >= slowEveryMs;
+    const sinceSlowMs = Math.abs(timeMs - (this.#slowReadMs ?? Number.NEGATIVE_INFINITY));
+    const slow = sinceSlowMs >= slowEveryMs * slowFactor;
     try {
       const reading = await withDeadline(this.#ask(timeMs, slow, startMs), waitMs, () =>
         late(this.name, waitMs),

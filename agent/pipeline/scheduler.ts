@@ -8,10 +8,11 @@ import type { Clock } from '../clock.ts';
 export class Scheduler {
   readonly #clock: Clock;
   readonly #onTick: (timeMs: number) => void;
-  #intervalMs: number;
+  readonly #intervalMs: () => number;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(intervalMs: number, clock: Clock, onTick: (timeMs: number) => void) {
+  /** `intervalMs` is asked again before each tick. */
+  constructor(intervalMs: () => number, clock: Clock, onTick: (timeMs: number) => void) {
     this.#intervalMs = intervalMs;
     this.#clock = clock;
     this.#onTick = onTick;
@@ -19,17 +20,12 @@ export class Scheduler {
 
   start(): void {
     const nowMs = this.#clock.now();
-    const nextMs = nextBoundary(nowMs, this.#intervalMs);
+    const nextMs = nextBoundary(nowMs, this.#intervalMs());
     this.#timer = setTimeout(() => {
-      const timeMs = boundaryAt(this.#clock.now(), this.#intervalMs);
+      const timeMs = boundaryAt(this.#clock.now(), this.#intervalMs());
       this.start();
       this.#onTick(timeMs);
     }, nextMs - nowMs);
-  }
-
-  /** From the next tick on. */
-  setInterval(intervalMs: number): void {
-    this.#intervalMs = intervalMs;
   }
 
   stop(): void {

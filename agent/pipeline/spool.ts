@@ -1,4 +1,5 @@
 import type { QuarantinedPoint, RefusedLine, SpoolResult, SpoolTask } from '../../workers/contract/tasks.ts';
+import { messageOf } from '../errors.ts';
 
 /** Where quarantined points are kept: the tick worker. */
 export interface SpoolPort {
@@ -8,7 +9,7 @@ export interface SpoolPort {
 /** A destination that takes refused points again. */
 export interface Replayer {
   readonly name: string;
-  /** Sends them once more, between its own batches. Never rejects. */
+  /** Sends them once more, between its own batches. Rejects when none could be tried. */
   replay(points: readonly QuarantinedPoint[]): Promise<ReplayOutcome>;
 }
 
@@ -36,28 +37,37 @@ export interface ReplayReport {
   readonly problems: readonly string[];
 }
 
-const pageSize = 5000;
+/** The quarantine of one destination holds no more. */
+const mostPoints = 10_000;
 
-/** Sends quarantined points again and settles what came of it, page by page. */
+/** Sends quarantined points again and settles what came of it. */
 export async function replaySpool(
   port: SpoolPort,
   replayers: readonly Replayer[],
   request: ReplayRequest,
 ): Promise<ReplayReport> {
-  const { points } = await port.spool({ do: 'list', ids: request.ids, sink: request.sink, limit: pageSize });
+  const { points } = await port.spool({
+    do: 'list',
+    ids: request.ids,
+    sink: request.sink,
+    limit: mostPoints * replayers.length,
+  });
   const refused: ReplayReport['refused'][number][] = [];
   const problems: string[] = [];
   let delivered = 0;
   for (const replayer of replayers) {
     const own = points.filter(({ sink }) => sink === replayer.name);
     if (own.length === 0) continue;
-    const outcome = await replayer.replay(
-      own.map((point) => ({ ...point, line: request.line ?? point.line })),
-    );
+    const lines = own.map((point) => ({ ...point, line: request.line ?? point.line }));
+    const outcome = await replayer.replay(lines).catch(untried);
     await port.spool({ do: 'settle', delivered: outcome.delivered, refused: outcome.refused });
     delivered += outcome.delivered.length;
     refused.push(...outcome.refused);
     if (outcome.problem !== '') problems.push(`${replayer.name}: ${outcome.problem}`);
   }
   return { delivered, refused, problems };
+}
+
+function untried(error: unknown): ReplayOutcome {
+  return { delivered: [], refused: [], problem: messageOf(error) };
 }

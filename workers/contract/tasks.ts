@@ -94,6 +94,8 @@ export interface TickTask {
   readonly readings: readonly Reading[];
   /** Points of earlier ticks that could not be committed: counted as dropped with this one. */
   readonly lostPoints: number;
+  /** How many times less often than usual the dear readings are due. */
+  readonly slowFactor: number;
   /** Put the line protocol of the tick into the result. */
   readonly wantLines: boolean;
 }

@@ -176,6 +176,10 @@ export const catalogue = {
       task_p99_ms: gauge('milliseconds', 'Tick task, from handing over to result, over the last 100 ticks'),
       redis_commands_total: counter('count', 'Commands sent to Redis servers'),
       interval_ms: gauge('milliseconds', 'Interval in force'),
+      budget_level: gauge(
+        'count',
+        'Steps taken to keep the CPU budget: 0 none, 1 dear readings every minute, 2 to 4 the interval doubled once more each',
+      ),
       ticks_missed_total: counter(
         'count',
         'Ticks without a committed row: the worker failed, was busy, or the store refused',

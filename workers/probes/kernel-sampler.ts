@@ -45,10 +45,10 @@ export class KernelSampler {
     this.#unwatched = unwatched(plan.processes, rows.length);
   }
 
-  sample(): Sample {
+  sample(slowFactor: number): Sample {
     const readings: Reading[] = [];
     const sources: SourceStatus[] = [];
-    const slow = this.#turn.take(this.#monotonicMs());
+    const slow = this.#turn.take(this.#monotonicMs(), slowFactor);
     const read = (source: string, probe: (nowMs: number) => Outcome, layout: () => string): SourceStatus => {
       const startMs = this.#monotonicMs();
       const outcome = attempt(() => probe(startMs));

@@ -65,7 +65,7 @@ export class PortableSampler {
     this.#unwatched = unwatched(plan.processes, rows.length);
   }
 
-  async sample(): Promise<Sample> {
+  async sample(slowFactor = 1): Promise<Sample> {
     const readings: Reading[] = [];
     const sources: SourceStatus[] = [];
     const take = (source: string, layout: string, startMs: number, outcome: Outcome): SourceStatus => {
@@ -78,7 +78,7 @@ export class PortableSampler {
 
     const startMs = this.#monotonicMs();
     take('host', hostLayout, startMs, { values: this.#host(), up: true, problem: '' });
-    if (this.#turn.take(startMs) || !this.#diskStatus) {
+    if (this.#turn.take(startMs, slowFactor) || !this.#diskStatus) {
       const layout = diskLayout([this.#diskPath]);
       this.#diskStatus = take('disk', layout, this.#monotonicMs(), this.#disk());
     } else sources.push(this.#diskStatus);

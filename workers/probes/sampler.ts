@@ -25,10 +25,11 @@ export class Sampler {
 
   /**
    * Samples everything once. A promise only where there is no proc file system. Neither throws nor rejects: a
-   * source that cannot be read is down, with its problem in words. Calls must not overlap.
+   * source that cannot be read is down, with its problem in words. Calls must not overlap. What is dear is read
+   * `slowFactor` times less often than the plan says.
    */
-  sample(): Sample | Promise<Sample> {
-    return this.#sampler.sample();
+  sample(slowFactor = 1): Sample | Promise<Sample> {
+    return this.#sampler.sample(slowFactor);
   }
 
   close(): void {

@@ -10,12 +10,12 @@ export class SlowTurn {
     this.#everyMs = everyMs;
   }
 
-  /** True when it is due at `nowMs` (monotonic), and the first time. */
-  take(nowMs: number): boolean {
+  /** True when it is due at `nowMs` (monotonic), and the first time; then the next turn is `factor` periods away. */
+  take(nowMs: number, factor = 1): boolean {
     const slackMs = this.#everyMs / 20;
     if (nowMs < this.#dueMs - slackMs) return false;
     const onBeat = nowMs < this.#dueMs + slackMs;
-    this.#dueMs = (onBeat ? this.#dueMs : nowMs) + this.#everyMs;
+    this.#dueMs = (onBeat ? this.#dueMs : nowMs) + this.#everyMs * factor;
     return true;
   }
 }

@@ -167,6 +167,8 @@ export class Store {
     if (!database) return;
     try {
       markClean(database, true);
+      // libsql keeps a connection half open until its statements are collected, and leaves this undone.
+      database.prepare('pragma wal_checkpoint(truncate)').get();
     } catch {
       // It is checked at the next start, then.
     }

@@ -40,7 +40,7 @@ export function open(text: string): { notices: string[] } {
 export async function tick(task: TickTask): Promise<TickResult> {
   const now = useSettings(task.settings);
   sampler ??= new Sampler(now.plan, setup.processes);
-  const sampled = await sampler.sample();
+  const sampled = await sampler.sample(task.slowFactor);
   const readings = [...sampled.readings, ...task.readings];
   readings.push(snapshotReading(readings), agentReading(sampled.sources, ledgerOf(now)));
   const folded = book.fold(readings, now.commonTags);

@@ -54,8 +54,11 @@ export const statusTable: Readonly<Record<number, 'delivered' | 'split' | 'shrin
 const pointFault =
   /field type conflict|beyond retention policy|outside (of )?(the |its )?(bucket's )?retention/i;
 
-/** Texts with a status of 400 or 500 that are about the whole request: no point is at fault. */
-const requestFault = /retention policy not found|database not found|database is required|bucket .*not found/i;
+/**
+ * Texts with a status of 400 or 500 that are about the whole request: no point is at fault. Only as a beginning: further
+ * on stands what a point holds.
+ */
+const requestFault = /^(retention policy|database) not found|^database is required/i;
 
 /** The distributed versions name at most this many refused lines. */
 const maxNamedLines = 100;
@@ -109,7 +112,7 @@ export function reasonOf(said: string): string {
 
 /** 1.x and 2.x count the points beyond the retention policy rightly; when that is all of them, none needs a try alone. */
 function pointVerdict(said: string, lines: number): Verdict {
-  const dropped = /points beyond retention policy dropped=(\d+)/.exec(said)?.[1];
+  const dropped = /points beyond retention policy dropped=(\d+)$/.exec(said)?.[1];
   return { do: dropped && Number(dropped) === lines ? 'refuseAll' : 'split', reason: reasonOf(said) };
 }
 

@@ -9,8 +9,11 @@ const hurryMs = 200;
 const keysPerScan = 500;
 /** A scan call is followed by a pause of so many times its own time: at most 1 % of a Redis core. */
 const pauseFactor = 99;
-/** The least and the most that one scan call can cost Redis; a longer wait was for others. */
-const callCostMs = { least: 0.2, most: 50 };
+/**
+ * What one scan call costs Redis is taken to be its round trip less the best PING's, with what Redis spends on any
+ * command added again; at the most 50 ms, since a longer wait was for others.
+ */
+const callCostMs = { anyCommand: 0.1, least: 0.2, most: 50 };
 
 /**
  * Finds queues by their key `<prefix>:<queue>:meta`, in the background: a quick look when a connection was made,
@@ -87,7 +90,6 @@ export class Discovery {
   async #scan(hurryUntilMs: number, end: AbortSignal): Promise<void> {
     const seen = new Map<string, QueueId>();
     let cursor = '0';
-    // The part of a round trip that is not the scan's: network and this process.
     this.#bestPingMs = Math.min(this.#bestPingMs, await this.#connection.ping());
     do {
       const startMs = this.#clock.monotonicMs();
@@ -101,7 +103,8 @@ export class Discovery {
       if (end.aborted) return;
       if (!this.#complete && cursor !== '0') this.#take(new Map([...this.#found, ...seen]));
       if (nowMs >= hurryUntilMs && cursor !== '0') {
-        const costMs = Math.max(callCostMs.least, nowMs - startMs - this.#bestPingMs);
+        const spentMs = nowMs - startMs - this.#bestPingMs + callCostMs.anyCommand;
+        const costMs = Math.max(callCostMs.least, spentMs);
         await this.#clock.sleep(pauseFactor * Math.min(callCostMs.most, costMs), end);
       }
     } while (cursor !== '0' && !end.aborted);

@@ -22,7 +22,11 @@ test('ticks come once an interval, also when the clock jumps', () => {
   mock.timers.enable({ apis: ['setTimeout'] });
   let nowMs = 1_000_500;
   const times: number[] = [];
-  const scheduler = new Scheduler(2000, { ...systemClock, now: () => nowMs }, (timeMs) => times.push(timeMs));
+  const scheduler = new Scheduler(
+    () => 2000,
+    { ...systemClock, now: () => nowMs },
+    (timeMs) => times.push(timeMs),
+  );
   const pass = (ms: number) => {
     for (let i = 0; i < ms; i += 100) {
       nowMs += 100;

@@ -42,7 +42,12 @@ test('nothing that was committed is lost when the process is killed', async (con
 
 test('a worker that is terminated while it writes leaves no lock', async (context) => {
   const { path, open } = storeFor(context);
-  const worker = new Worker(script, { workerData: [path, '0'] });
+  // A worker that is not Piscina's does not have the TypeScript loader of its process.
+  const code = `require('tsx/cjs/api').register(); require(${JSON.stringify(script.pathname)})`;
+  const worker = new Worker(code, {
+    eval: true,
+    workerData: [path, '0'],
+  });
   await once(worker, 'message');
   await worker.terminate();
   const store = open();

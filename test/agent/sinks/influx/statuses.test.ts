@@ -121,6 +121,17 @@ test('points that are all beyond the retention policy are refused by one answer'
   assert.equal(influx.requests.length, 1);
 });
 
+test('a refused point that holds the words of a missing database does not hold up the others', async (t) => {
+  const lines = points(10);
+  const bad = `m,s=database\\ not\\ found v=`;
+  lines[5] = bad;
+  const behaviour = refuses(new Set([bad]), 400, `unable to parse '${bad}': database not found`);
+  const { store, delivered } = await rig(t, { behaviour, lines });
+  await delivered();
+  assert.equal(store.quarantined.length, 1);
+  assert.equal(store.delivered, 9);
+});
+
 test('splitting keeps the order of points and what is known when a request in between fails', async (t) => {
   const lines = points(64);
   const bad = new Set([lines[40]!]);

@@ -41,7 +41,7 @@ test('no command that could write is ever sent, and no key comes, goes or change
   for (let i = 0; i < 3; i++) {
     await look(source, true);
     await look(plain, true);
-    await client.zadd('bull:mail:completed', Date.now(), '1');
+    await client.zadd('bull:mail:completed', Date.now(), `${i + 1}`);
     await sleep(settleMs / 2 + 50);
   }
   await client.ping('end');
@@ -59,18 +59,22 @@ test('no command that could write is ever sent, and no key comes, goes or change
     );
   }
   const clients = ours.filter(({ name }) => name === 'client').map(({ args }) => args[0]?.toLowerCase());
-  assert.deepEqual([...new Set(clients)].sort(), ['list', 'setname']);
-  const sent = ours.filter(({ from }) => from !== 'lua').length;
+  assert.deepEqual([...new Set(clients)], ['setname']);
+  // MONITOR does not show the CLIENT LIST of each of the six readings.
+  const sent = ours.filter(({ from }) => from !== 'lua').length + 6;
   assert.equal(source.commandsSent() + plain.commandsSent(), sent);
 
-  await client.zadd('bull:mail:completed', before.score!, '1');
+  for (const [score, id] of before.finished) await client.zadd('bull:mail:completed', score, id);
   assert.deepEqual(await dump(client), before);
 });
 
-async function dump(client: Redis): Promise<{ score: string | null; keys: Record<string, string> }> {
+async function dump(client: Redis): Promise<{ finished: [string, string][]; keys: Record<string, string> }> {
   const keys: Record<string, string> = {};
   for (const key of (await client.keys('*')).sort()) {
     keys[key] = (await client.dumpBuffer(key))!.toString('base64');
   }
-  return { score: await client.zscore('bull:mail:completed', '1'), keys };
+  const members = await client.zrange('bull:mail:completed', '0', '-1', 'WITHSCORES');
+  const finished: [string, string][] = [];
+  for (let i = 0; i < members.length; i += 2) finished.push([members[i + 1]!, members[i]!]);
+  return { finished, keys };
 }
