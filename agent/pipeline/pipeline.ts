@@ -30,6 +30,9 @@ export interface PipelineParts {
   readonly troubles: TroubleLog;
 }
 
+/** How long a tick waits for a source at most; queues sources end their own reading then. */
+const mostWaitMs = 1000;
+
 const compactEveryMs = 30_000;
 
 /**
@@ -140,7 +143,7 @@ export class Pipeline {
 
   async #readSources(timeMs: number): Promise<Reading[]> {
     const { sources, stats } = this.#parts;
-    const waitMs = Math.min(stats.intervalMs / 4, 500);
+    const waitMs = Math.min(stats.intervalMs / 2, mostWaitMs);
     const readings = await Promise.all(
       sources.map((source) => source.read(timeMs, waitMs, stats.slowFactor)),
     );

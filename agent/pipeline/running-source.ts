@@ -55,6 +55,8 @@ export class RunningSource {
       };
       return reading;
     } catch (error) {
+      // What is dear may be what made it late: the next ticks do without.
+      if (slow && error instanceof AgentError && error.code === 'SOURCE_TIMEOUT') this.#slowReadMs = timeMs;
       this.#down(this.#clock.monotonicMs() - startMs, messageOf(error));
       return null;
     }

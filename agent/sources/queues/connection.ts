@@ -10,6 +10,8 @@ const connectTimeoutMs = 5_000;
 /** A connection that owes an answer for so long is given up for a new one. */
 const silenceMs = 10_000;
 const maxRetryMs = 2_000;
+/** How long a server that hangs may delay `close`. */
+const disconnectTimeoutMs = 500;
 
 /**
  * One connection to one Redis, opened on first use and again whenever it breaks. A command that cannot be sent now
@@ -119,6 +121,7 @@ export class Connection {
       maxRetriesPerRequest: 0,
       autoResendUnfulfilledCommands: false,
       connectTimeout: connectTimeoutMs,
+      disconnectTimeout: disconnectTimeoutMs,
       // Not commandTimeout: that would forget commands that a hung server still owes an answer to.
       socketTimeout: silenceMs,
       retryStrategy: (attempt) => (this.#closed ? null : Math.min(maxRetryMs, 100 * 2 ** (attempt - 1))),

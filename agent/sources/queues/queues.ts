@@ -29,7 +29,7 @@ export interface QueuesSourceContext {
 export interface QueuesSource extends Source {
   /** Commands sent to this Redis so far. */
   commandsSent(): number;
-  /** What the last reading lacks though Redis is up, in words for a person; '' when all is well. */
+  /** What the last reading lacks although Redis answers; '' when it lacks nothing. */
   problem(): string;
 }
 

@@ -65,3 +65,16 @@ test('the dear part is asked for every 10 s, and again at the next tick when it 
   for (const timeMs of [4000, 6000, 12_000, 14_000, 16_000]) await running.read(timeMs, 1000);
   assert.deepEqual(slow, [true, true, true, false, false, true, false]);
 });
+
+test('after a late answer the dear part waits for its next turn: it may be what made it late', async () => {
+  const slow: boolean[] = [];
+  const running = source(async (at) => {
+    slow.push(at.slow);
+    if (at.slow) await new Promise((resolve) => setTimeout(resolve, 50));
+    return reading;
+  });
+  assert.equal(await running.read(0, 5), null);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  assert.equal(await running.read(2000, 10_000), reading);
+  assert.deepEqual(slow, [true, false]);
+});

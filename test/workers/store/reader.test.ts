@@ -19,12 +19,12 @@ const layouts = [
 /** What was written, by series. */
 type Written = Map<string, [number, number][]>;
 
-/** Ticks every 2 to 40 s for some hours, with gaps and with a section that is not always there. */
+/** Ticks every 5 to 155 s for some hours, with gaps and with a section that is not always there. */
 function write(store: Store, hours: number, seed: number): Written {
   const random = randomNumbers(seed);
   const written: Written = new Map();
   let uptime = 0;
-  for (let t = 0; t < hours * hourMs; t += 2000 + Math.floor(random() * 38_000)) {
+  for (let t = 0; t < hours * hourMs; t += 5000 + Math.floor(random() * 150_000)) {
     if (random() < 0.005) t += 20 * minuteMs;
     const cpu = random() < 0.1 ? Number.NaN : Math.round(random() * 10_000) / 100;
     const sections = [
