@@ -175,11 +175,13 @@ function take(
 }
 
 function advance(tally: Tally, nowMs: number, fresh: number, older: number, keptNow: number): void {
-  // Whatever was kept before is gone, and newer jobs are there: more of them may have come and gone.
-  tally.outrun = tally.kept && fresh > 0 && older === 0;
+  const firstLook = Number.isNaN(tally.watermarkMs);
+  // Whatever lay before the watermark is gone, and newer jobs are there: more of them may have come and gone.
+  tally.outrun = tally.settled && fresh > 0 && older === 0;
+  tally.settled ||= fresh > 0 || (firstLook && keptNow > 0);
   tally.kept ||= keptNow > 0 || fresh > 0;
   tally.counted += fresh;
-  tally.watermarkMs = Number.isNaN(tally.watermarkMs) ? nowMs : Math.max(tally.watermarkMs, nowMs - settleMs);
+  tally.watermarkMs = firstLook ? nowMs : Math.max(tally.watermarkMs, nowMs - settleMs);
 }
 
 function totalOf(tally: Tally, metric: number, metricsKept: boolean): number {

@@ -15,6 +15,8 @@ export interface Tally {
   counted: number;
   /** Whether Redis was ever seen to keep such jobs: when it keeps none, nothing can be counted. */
   kept: boolean;
+  /** Whether some lay at or before the watermark when it was set. */
+  settled: boolean;
   /** Whether jobs were seen to be removed before they could be counted. */
   outrun: boolean;
 }
@@ -87,7 +89,7 @@ function watched(keyBase: string, { prefix, name }: QueueId): WatchedQueue {
 }
 
 function freshTally(): Tally {
-  return { watermarkMs: Number.NaN, counted: 0, kept: false, outrun: false };
+  return { watermarkMs: Number.NaN, counted: 0, kept: false, settled: false, outrun: false };
 }
 
 function keyBaseOf({ prefix, name }: QueueId): string {

@@ -99,6 +99,21 @@ test('a total is unknown, and said to be, when jobs are removed faster than they
   });
 });
 
+test('jobs that finished just before a reading are counted at the next, and not taken for removed', async (t) => {
+  const redis = await redisFor(t);
+  const mail = queueFor(t, redis, 'mail');
+  const source = sourceFor(t, { redis: redis.url });
+  await mail.waitUntilReady();
+  await look(source, true);
+  workerFor(t, redis, 'mail', async () => {});
+  await mail.addBulk(Array.from({ length: 3 }, () => ({ name: 'a', data: {} })));
+  await untilTrue(async () => assert.equal((await mail.getJobCounts()).completed, 3));
+  await look(source, true);
+  await sleep(settleMs + 50);
+  assert.equal((await look(source, true)).queues['bull:mail']?.completed_total, 3);
+  assert.equal(source.problem(), '');
+});
+
 test('wait and run come from the jobs that finished, without the delay they were added with', async (t) => {
   const redis = await redisFor(t);
   const mail = queueFor(t, redis, 'mail');
