@@ -40,9 +40,9 @@ export interface AppParts {
   readonly clock?: Clock;
 }
 
-/** How long a destination may go on delivering when the agent ends, and any step may take, in milliseconds. */
+/** How long, in milliseconds, a destination may go on delivering when the agent ends, and the steps of ending may take. */
 const flushMs = 2500;
-const stepMs = 3000;
+const bounds = { stepMs: 3000, totalMs: 4000 };
 
 /** Wires everything and starts it. Who calls it owns the data directory. Rejects with nothing left running. */
 export async function startApp(config: Config, { log, clock = systemClock }: AppParts): Promise<App> {
@@ -50,7 +50,7 @@ export async function startApp(config: Config, { log, clock = systemClock }: App
   try {
     return await wire(config, log, clock, life);
   } catch (error) {
-    await life.close(stepMs);
+    await life.close(bounds);
     throw error;
   }
 }
@@ -74,7 +74,7 @@ async function wire(config: Config, log: Log, clock: Clock, life: Lifecycle): Pr
 
   // Sources, read once a tick.
   const sources = createSources(config, stats, log, clock);
-  for (const source of sources) life.defer(source.name, () => source.close());
+  life.defer('sources', () => Promise.all(sources.map((source) => source.close())));
   const pipeline = new Pipeline({ pool, settings, sources, stats, clock, log, troubles });
 
   // Who looks on.
@@ -86,10 +86,8 @@ async function wire(config: Config, log: Log, clock: Clock, life: Lifecycle): Pr
     ? createSnapshotPublisher(config.redis, { log, clock, snapshot: () => snapshots.build() })
     : null;
   const sinks = publisher ? [...influx, publisher] : influx;
-  for (const sink of sinks) {
-    sink.start();
-    life.defer(`sink ${sink.name}`, () => sink.close(flushMs));
-  }
+  for (const sink of sinks) sink.start();
+  life.defer('sinks', () => Promise.all(sinks.map((sink) => sink.close(flushMs))));
   if (publisher) {
     stats.countRedisCommandsOf(() => publisher.commandsSent());
     pipeline.onTick(() => publisher.publish());
@@ -97,7 +95,7 @@ async function wire(config: Config, log: Log, clock: Clock, life: Lifecycle): Pr
   pipeline.onTick(() => pipeline.compact());
   const budget = new BudgetKeeper(config.agent.budget.cpuPercent, interval, { stats, clock, log });
   pipeline.onTick(() => budget.note());
-  life.defer('background work', () => pipeline.endCompaction());
+  life.defer('pipeline', () => pipeline.end());
 
   // HTTP and the control socket.
   const ready = () =>
@@ -121,7 +119,6 @@ async function wire(config: Config, log: Log, clock: Clock, life: Lifecycle): Pr
   }
   const handlers: Record<string, ControlHandler> = {
     status: async () => ({ pid: process.pid, http: http?.url ?? null }),
-    'spool-list': (body) => pool.spool({ ...(body as object), do: 'list', limit: 10_000 }),
     'spool-drop': (body) => pool.spool({ ...(body as { ids: number[] }), do: 'drop' }),
     'spool-replay': (body): Promise<ReplayReport> => replaySpool(pool, influx, body as ReplayRequest),
   };
@@ -133,12 +130,15 @@ async function wire(config: Config, log: Log, clock: Clock, life: Lifecycle): Pr
   const scheduler = new Scheduler(
     () => stats.intervalMs,
     clock,
-    (timeMs) => void pipeline.tick(timeMs),
+    (timeMs, missed) => {
+      stats.ticksMissed += missed;
+      void pipeline.tick(timeMs);
+    },
   );
   life.defer('scheduler', () => scheduler.stop());
   await pipeline.tick(Math.round(clock.now()));
   scheduler.start();
-  return { http, ready, stop: () => life.close(stepMs) };
+  return { http, ready, stop: () => life.close(bounds) };
 }
 
 /** What a tick works by, as the text that goes with each one. */
@@ -191,7 +191,7 @@ export async function collectOnce(
     life.defer('tick worker', () => pool.close());
     const settings = tickSettings(config, { slowEveryMs: 0 });
     const sources = createSources(config, stats, log, clock);
-    for (const source of sources) life.defer(source.name, () => source.close());
+    life.defer('sources', () => Promise.all(sources.map((source) => source.close())));
     await pool.tick({
       timeMs: clock.now(),
       settings,
@@ -206,27 +206,32 @@ export async function collectOnce(
     const result = await pipeline.tick(clock.now(), true);
     return { lines: result?.lines ?? '', sources: pipeline.state().sources };
   } finally {
-    await life.close(stepMs);
+    await life.close(bounds);
   }
 }
 
 /** The quarantine of a store that no agent runs on: who calls it owns the data directory. */
 export async function startSpool(config: Config, { log, clock = systemClock }: AppParts) {
-  const store = { path: storePathOf(config.agent.dataDir) };
-  const rings = createRingBuffers(60_000);
-  const pool = new TickPool({ rings, processes: createProcessCells(), store });
-  const { notices } = await pool.open(tickSettings(config));
-  for (const notice of notices) log.warn(notice);
-  const { measurementPrefix } = config.agent;
-  const sinks = config.influx.map((options) =>
-    createInfluxSink(options, { port: pool, clock, log, measurementPrefix }),
-  );
-  return {
-    replay: (request: ReplayRequest) => replaySpool(pool, sinks, request),
-    drop: (ids: readonly number[]) => pool.spool({ do: 'drop', ids }),
-    close: async () => {
-      for (const sink of sinks) await sink.close(flushMs);
-      await pool.close();
-    },
-  };
+  const life = new Lifecycle();
+  try {
+    const store = { path: storePathOf(config.agent.dataDir) };
+    const rings = createRingBuffers(60_000);
+    const pool = new TickPool({ rings, processes: createProcessCells(), store });
+    life.defer('tick worker', () => pool.close());
+    const { notices } = await pool.open(tickSettings(config));
+    for (const notice of notices) log.warn(notice);
+    const { measurementPrefix } = config.agent;
+    const sinks = config.influx.map((options) =>
+      createInfluxSink(options, { port: pool, clock, log, measurementPrefix }),
+    );
+    life.defer('sinks', () => Promise.all(sinks.map((sink) => sink.close(flushMs))));
+    return {
+      replay: (request: ReplayRequest) => replaySpool(pool, sinks, request),
+      drop: (ids: readonly number[]) => pool.spool({ do: 'drop', ids }),
+      close: () => life.close(bounds),
+    };
+  } catch (error) {
+    await life.close(bounds);
+    throw error;
+  }
 }

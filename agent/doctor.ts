@@ -1,4 +1,4 @@
-import { mkdir, rm, statfs, writeFile } from 'node:fs/promises';
+import { rm, statfs, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { Reading } from '../workers/contract/tasks.ts';
@@ -9,6 +9,7 @@ import type { Config } from './config/schema.ts';
 import { AgentError, messageOf } from './errors.ts';
 import { callControl } from './http/control-client.ts';
 import type { Log } from './log.ts';
+import { makeDataFolder } from './pipeline/data-folder.ts';
 import { probeInflux } from './sinks/influx/probe.ts';
 import type { QueueRedis } from './sources/queues/options.ts';
 import { createQueuesSource } from './sources/queues/queues.ts';
@@ -43,8 +44,8 @@ async function examineDataDir(dataDir: string): Promise<Finding> {
   const part = 'data directory';
   const file = join(dataDir, `doctor-${process.pid}.tmp`);
   try {
-    await mkdir(dataDir, { recursive: true, mode: 0o700 });
-    await writeFile(file, 'x');
+    await makeDataFolder(dataDir);
+    await writeFile(file, 'x', { mode: 0o600 });
     const { bavail, bsize } = await statfs(dataDir);
     return {
       part,

@@ -6,6 +6,7 @@ export const errorCodes = {
   USAGE: 'The command line cannot be understood.',
   DATA_DIR_TAKEN: 'Another agent owns the data directory.',
   DATA_DIR_UNUSABLE: 'The data directory cannot be made, read or written.',
+  STORE_UNREADABLE: 'There is no history in the data directory, or it cannot be read.',
   HTTP_PORT_TAKEN: 'Something else listens on the HTTP address.',
   HTTP_FAILED: 'The HTTP server cannot start.',
   WORKER_FAILED: 'A worker task crashed, was ended or took too long.',

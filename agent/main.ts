@@ -7,3 +7,5 @@ setFlagsFromString('--max-semi-space-size=1');
 
 const { runCommandLine } = await import('./cli/command-line.ts');
 process.exitCode = await runCommandLine(process.argv.slice(2));
+// What a library still holds, such as ioredis a timer of 2 s, keeps nobody waiting; output to a pipe is awaited.
+process.stdout.write('', () => process.exit());

@@ -1,5 +1,4 @@
-import type { CommandModule } from 'yargs';
-import { AgentError } from '../errors.ts';
+import type { Argv, CommandModule } from 'yargs';
 import { checkCommand } from './check.ts';
 import type { Command } from './command.ts';
 import { doctorCommand } from './doctor.ts';
@@ -8,20 +7,38 @@ import { exportCommand } from './export.ts';
 import { onceCommand } from './once.ts';
 import { runCommand } from './run.ts';
 import { spoolCommand } from './spool.ts';
+import { refuseRepeated, wrongUse } from './wrong-use.ts';
+
+/** What yargs knows of the options in hand; its types do not tell of it. */
+interface DeclaredOptions {
+  getOptions(): { readonly key: Readonly<Record<string, unknown>>; readonly array: readonly string[] };
+}
 
 /** Runs one command line and gives the exit code; results go to standard output, everything else to standard error. */
 export async function runCommandLine(argv: readonly string[]): Promise<number> {
   const { default: yargs } = await import('yargs');
   let exitCode: number = exitCodes.done;
-  const register = <Args>({ handler, ...command }: Command<Args>): CommandModule => {
-    const run = async (args: unknown) => {
+  const commands = ['completion'];
+  let declared: DeclaredOptions | undefined;
+  const register = <Args>({ handler, builder, ...command }: Command<Args>): CommandModule => {
+    commands.push(command.command.split(' ')[0]!);
+    const build = (options: Argv): Argv => {
+      declared = options as unknown as DeclaredOptions;
+      builder(options);
+      return options;
+    };
+    const run = async (args: object) => {
+      refuseRepeated(args, declared?.getOptions().array ?? []);
       exitCode = await handler(args as Args);
     };
-    return { ...command, handler: run } as CommandModule;
+    return { ...command, builder: build, handler: run };
   };
   try {
     await yargs([...argv])
       .scriptName('nova-agent')
+      // Messages are read again below.
+      .locale('en')
+      .parserConfiguration({ 'boolean-negation': false })
       .usage('$0 <command> [options]\n\nMonitoring sidecar for a Node.js service.')
       .command(register(runCommand))
       .command(register(onceCommand))
@@ -33,15 +50,17 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
       .example('$0 run --port 3000', 'watch the process that listens on port 3000')
       .example('$0 once', 'show what would be collected')
       .example('$0 check -c config/agent.yml', 'check a configuration')
-      .demandCommand(1, 'say which command; `nova-agent --help` lists them')
+      .epilogue('Exit codes: 0 done; 1 failed while running; 2 wrong use or invalid configuration.')
+      .demandCommand(1, 'say which command')
       .strict()
-      .recommendCommands()
       .help()
       .version(await version())
       .wrap(Math.min(110, process.stdout.columns ?? 110))
       .exitProcess(false)
       .fail((message, error) => {
-        throw error ?? new AgentError('USAGE', `${message}\nSee: nova-agent --help`);
+        if (error && error.name !== 'YError') throw error;
+        const options = Object.keys(declared?.getOptions().key ?? {}).filter((name) => name.length > 1);
+        throw wrongUse(message ?? error.message, argv, { commands, options });
       })
       .parseAsync();
     return exitCode;

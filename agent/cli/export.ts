@@ -1,7 +1,7 @@
 import { once } from 'node:events';
-import type { StoredPoint } from '../../workers/store/reader.ts';
+import type { Reader, StoredPoint } from '../../workers/store/reader.ts';
+import { nearest } from '../config/spelling.ts';
 import { AgentError } from '../errors.ts';
-import { storePathOf } from '../pipeline/store-path.ts';
 import { parseDuration } from '../units.ts';
 import type { Command } from './command.ts';
 import { exitCodes } from './exit.ts';
@@ -40,9 +40,10 @@ export const exportCommand: Command<ExportArgs> = {
     const endMs = args.until === undefined ? nowMs : timeOf('--until', args.until, nowMs);
     if (startMs >= endMs) throw new AgentError('USAGE', '--since must lie before --until');
     const { config } = await loadSettings(args);
-    const { openReader } = await import('../../workers/store/reader.ts');
-    const reader = openReader(storePathOf(config.agent.dataDir));
+    const { openHistory } = await import('./stored-history.ts');
+    const reader = openHistory(config.agent.dataDir);
     try {
+      tellUnknown(args.measurement ?? [], reader);
       await print(reader.points(startMs, endMs), args, config.agent.measurementPrefix);
     } finally {
       reader.close();
@@ -50,6 +51,18 @@ export const exportCommand: Command<ExportArgs> = {
     return exitCodes.done;
   },
 };
+
+/** A measurement that is not there is most likely a slip. */
+function tellUnknown(wanted: readonly string[], reader: Reader): void {
+  const stored = new Set(reader.series().map(({ measurement }) => measurement));
+  for (const name of wanted) {
+    if (stored.has(name)) continue;
+    const near = nearest(name, stored);
+    process.stderr.write(
+      `nova-agent: there is no measurement "${name}"${near ? `; did you mean ${near}?` : ''}\n`,
+    );
+  }
+}
 
 /** Writes in pieces and waits for a slow reader of the output, so that memory stays small. */
 async function print(points: Iterable<StoredPoint>, args: ExportArgs, prefix: string): Promise<void> {

@@ -1,8 +1,10 @@
 import type { App } from '../app.ts';
+import { systemClock } from '../clock.ts';
 import { AgentError, messageOf } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Command } from './command.ts';
 import { exitCodes } from './exit.ts';
+import { RunSignals } from './run-signals.ts';
 import { type CollectArgs, collectOptions, type LoadedConfig, loadSettings, logOf } from './settings.ts';
 
 export const runCommand: Command<CollectArgs> = {
@@ -11,112 +13,111 @@ export const runCommand: Command<CollectArgs> = {
   builder: (yargs) =>
     collectOptions(yargs)
       .example('$0 run', 'watch the one Node process of this host')
-      .example('$0 run --pid-file /run/crm.pid -c /etc/nova-agent/agent.yml', 'as a service'),
+      .example('$0 run --pid-file /run/crm.pid', 'as a service'),
   handler: async (args) => {
     const loaded = await loadSettings(args);
-    const log = logOf(loaded.config);
+    // The lock comes before all that takes long to load: who is second is told at once.
     const { prepareDataDir } = await import('./data-dir.ts');
     const owner = await prepareDataDir(loaded.config.agent.dataDir);
     try {
-      return await new Runner(args, loaded, log).run();
+      return await new Runner(args, loaded).run();
     } finally {
       owner.release();
     }
   },
 };
 
-/** One run of the sidecar: signals, reloads and the end. */
+/** How long the end waits for a start that is under way, milliseconds. */
+const startGraceMs = 800;
+
+/** One run of the sidecar: start, reloads and the end. */
 class Runner {
   readonly #args: CollectArgs;
-  readonly #log: Log;
+  readonly #signals: RunSignals;
   #loaded: LoadedConfig;
+  #log: Log;
   #app: App | undefined;
   #watcher: { close(): void } | undefined;
-  #work: Promise<void> = Promise.resolve();
 
-  constructor(args: CollectArgs, loaded: LoadedConfig, log: Log) {
+  constructor(args: CollectArgs, loaded: LoadedConfig) {
     this.#args = args;
     this.#loaded = loaded;
-    this.#log = log;
+    this.#log = logOf(loaded.config);
+    this.#signals = new RunSignals(() => this.#log);
   }
 
   async run(): Promise<number> {
-    const ended = this.#signals();
-    this.#tellNotices(this.#loaded);
+    this.#tellNotices();
     const { startApp } = await import('../app.ts');
-    this.#app = await startApp(this.#loaded.config, { log: this.#log });
+    const starting = startApp(this.#loaded.config, { log: this.#log });
+    // A large store is checked for long, and there is nothing to flush: who asks for the end does not wait for it.
+    const givenUp = this.#signals.ended.then(() => systemClock.sleep(startGraceMs));
+    this.#app = (await Promise.race([starting, givenUp])) ?? undefined;
+    if (!this.#app) return exitCodes.done;
     this.#tellStart();
     await this.#watch();
-    await ended;
+    for (let why = await this.#signals.next(); why !== null; why = await this.#signals.next()) {
+      await this.#reload(why);
+    }
     this.#watcher?.close();
-    await this.#work;
     for (const trouble of (await this.#app?.stop()) ?? []) this.#log.warn(`while ending: ${trouble}`);
     this.#log.info('ended');
     return exitCodes.done;
   }
 
-  /** Resolves at the first SIGTERM or SIGINT; the second one ends the process at once. */
-  #signals(): Promise<void> {
-    process.on('SIGHUP', () => this.#reload('SIGHUP'));
-    return new Promise((resolve) => {
-      let asked = false;
-      const end = (signal: NodeJS.Signals) => {
-        if (asked) process.exit(exitCodes.failed);
-        asked = true;
-        this.#log.info(`${signal}: ending; once more ends at once`);
-        resolve();
-      };
-      process.on('SIGTERM', end);
-      process.on('SIGINT', end);
-    });
-  }
-
-  /** Reloads run one behind the other. */
-  #reload(why: string): void {
-    this.#work = this.#work.then(() => this.#reloadNow(why));
-  }
-
-  /** The new configuration whole, or the old one as it was. */
-  async #reloadNow(why: string): Promise<void> {
-    let next: LoadedConfig;
-    try {
-      next = await loadSettings(this.#args);
-      if (next.config.agent.dataDir !== this.#loaded.config.agent.dataDir) {
-        throw new AgentError(
-          'CONFIG_INVALID',
-          'agent.dataDir cannot change while the agent runs; restart it',
-        );
-      }
-    } catch (error) {
-      this.#log.error(`${why}: configuration refused, the old one stays in force: ${messageOf(error)}`);
-      return;
-    }
-    if (JSON.stringify(next.config) === JSON.stringify(this.#loaded.config)) {
-      this.#log.info(`${why}: the configuration is the same`);
-      return;
-    }
+  /** The new configuration whole, or the old one as it was. Rejects when not even the old one can be started again. */
+  async #reload(why: string): Promise<void> {
+    const next = await this.#loadNext(why);
+    if (!next) return;
     const { startApp } = await import('../app.ts');
-    await this.#app?.stop();
+    const log = logOf(next.config);
+    for (const trouble of (await this.#app?.stop()) ?? []) this.#log.warn(`while ending: ${trouble}`);
+    this.#app = undefined;
+    if (this.#signals.isEnding) return;
     try {
-      this.#app = await startApp(next.config, { log: this.#log });
+      this.#app = await startApp(next.config, { log });
       this.#loaded = next;
-      this.#tellNotices(next);
-      this.#log.info(`${why}: new configuration in force`);
+      this.#log = log;
+      this.#tellNotices();
+      log.info(`${why}: new configuration in force`);
     } catch (error) {
-      this.#log.error(`${why}: configuration refused, the old one is started again: ${messageOf(error)}`);
+      this.#refused(why, error);
       this.#app = await startApp(this.#loaded.config, { log: this.#log });
     }
     await this.#watch();
   }
 
+  /** The configuration as it is now; null when it cannot be used or is the same. */
+  async #loadNext(why: string): Promise<LoadedConfig | null> {
+    try {
+      const next = await loadSettings(this.#args);
+      const { dataDir } = this.#loaded.config.agent;
+      if (next.config.agent.dataDir !== dataDir) {
+        const message = `agent.dataDir: cannot change from ${dataDir} while the agent runs; restart it`;
+        throw new AgentError('CONFIG_INVALID', message);
+      }
+      if (JSON.stringify(next.config) !== JSON.stringify(this.#loaded.config)) return next;
+      this.#log.info(`${why}: the configuration is the same`);
+    } catch (error) {
+      this.#refused(why, error);
+    }
+    return null;
+  }
+
+  #refused(why: string, error: unknown): void {
+    for (const problem of messageOf(error).split('\n')) this.#log.error(`${why}: ${problem}`);
+    this.#log.error(`${why}: configuration refused, the old one stays in force`);
+  }
+
   async #watch(): Promise<void> {
     this.#watcher?.close();
     const { watchConfig } = await import('../config/watch.ts');
-    this.#watcher = watchConfig({ files: this.#loaded.files, onChange: () => this.#reload('changed file') });
+    const onChange = () => this.#signals.askReload('changed file');
+    this.#watcher = watchConfig({ files: this.#loaded.files, onChange });
   }
 
-  #tellNotices({ notices }: LoadedConfig): void {
-    for (const notice of notices) this.#log.warn(notice);
+  #tellNotices(): void {
+    for (const notice of this.#loaded.notices) this.#log.warn(notice);
   }
 
   #tellStart(): void {

@@ -11,10 +11,10 @@ export interface SettingsArgs {
 
 /** What names the CRM process and overrides the file, for commands that collect. */
 export interface CollectArgs extends SettingsArgs {
-  readonly pid?: number | undefined;
+  readonly pid?: string | undefined;
   readonly pidFile?: string | undefined;
   readonly match?: string | undefined;
-  readonly port?: number | undefined;
+  readonly port?: string | undefined;
   readonly http?: string | undefined;
 }
 
@@ -35,17 +35,20 @@ export function settingsOptions<T>(yargs: Argv<T>) {
       describe: 'Configuration file [config/agent.yml, then /etc/nova-agent/agent.yml, where present]',
     })
     .option('data-dir', { type: 'string', requiresArg: true, describe: 'Folder of the store' })
-    .option('log-level', { choices: logLevels, describe: 'What goes to standard error' });
+    .option('log-level', {
+      choices: logLevels,
+      requiresArg: true,
+      describe: 'The least important messages that go to standard error',
+    });
 }
 
 export function collectOptions<T>(yargs: Argv<T>) {
   return settingsOptions(yargs)
-    .option('pid', { type: 'number', requiresArg: true, describe: 'Process to watch, by its id' })
+    .option('pid', { type: 'string', requiresArg: true, describe: 'Process to watch, by its id' })
     .option('pid-file', { type: 'string', requiresArg: true, describe: '… by a file that holds its id' })
     .option('match', { type: 'string', requiresArg: true, describe: '… by a text in its command line' })
-    .option('port', { type: 'number', requiresArg: true, describe: '… by a TCP port that it listens on' })
-    .option('http', { type: 'string', requiresArg: true, describe: 'HTTP address, HOST:PORT, or false' })
-    .conflicts({ pid: ['pid-file', 'match', 'port'], 'pid-file': ['match', 'port'], match: ['port'] });
+    .option('port', { type: 'string', requiresArg: true, describe: '… by a TCP port that it listens on' })
+    .option('http', { type: 'string', requiresArg: true, describe: 'HTTP address, HOST:PORT, or false' });
 }
 
 /** Loads the configuration that the command line names. Throws AgentError CONFIG_INVALID with every problem. */

@@ -5,6 +5,9 @@ import type { Command } from './command.ts';
 import { exitCodes } from './exit.ts';
 import { loadSettings, logOf, type SettingsArgs, settingsOptions } from './settings.ts';
 
+/** More than the quarantines of all destinations hold. */
+const everyPoint = 1_000_000;
+
 interface SpoolArgs extends SettingsArgs {
   readonly action: 'list' | 'show' | 'replay' | 'drop';
   readonly ids: readonly number[];
@@ -32,25 +35,31 @@ export const spoolCommand: Command<SpoolArgs> = {
         describe: 'replay: send this mended line for the one id',
       })
       .option('all', { type: 'boolean', describe: 'replay, drop: every one' })
-      .option('format', { choices: ['table', 'json'] as const, default: 'table' as const })
+      .option('format', {
+        choices: ['table', 'json'] as const,
+        default: 'table' as const,
+        describe: 'list, show: for people, or one JSON object a point',
+      })
       .example('$0 spool list', 'what was refused, and why')
       .example("$0 spool replay 7 --line 'system,host=a load1=0.5 1767225600000'", 'send a mended line')
       .example('$0 spool drop --all', 'give all of them up'),
   handler: async (args) => {
     checkUse(args);
     const { config } = await loadSettings(args);
-    const dataDir = config.agent.dataDir;
+    const points = await readQuarantine(config.agent.dataDir, args);
+    const missing = tellMissing(points, args);
     if (args.action === 'list' || args.action === 'show') {
-      tellPoints(await readQuarantine(dataDir, args), args);
-      return exitCodes.done;
+      tellPoints(points, args);
+      return missing ? exitCodes.failed : exitCodes.done;
     }
-    const ids = args.ids.length > 0 ? args.ids : undefined;
+    // Changes are made whole or not at all: what is not there may be a slip that hits another point.
+    if (missing) return exitCodes.failed;
+    const ids = points.map(({ id }) => id);
     const { openSpool } = await import('./spool-access.ts');
     const spool = await openSpool(config, logOf(config));
     try {
-      if (args.action === 'replay')
-        return tellReplay(await spool.replay({ ids, sink: args.sink, line: args.line }));
-      return tellDrop(await spool.drop(ids ?? (await readQuarantine(dataDir, args)).map(({ id }) => id)));
+      if (args.action === 'drop') return tellDrop(await spool.drop(ids));
+      return tellReplay(await spool.replay({ ids, sink: args.sink, line: args.line }));
     } finally {
       await spool.close();
     }
@@ -61,6 +70,10 @@ function checkUse({ action, ids, all, line }: SpoolArgs): void {
   if (ids.some((id) => !Number.isSafeInteger(id) || id < 1)) {
     throw new AgentError('USAGE', 'ids are whole numbers, as `nova-agent spool list` shows them');
   }
+  if ((action === 'list' || action === 'show') && all) {
+    throw new AgentError('USAGE', `--all goes with replay and drop; \`spool list\` lists every one`);
+  }
+  if (ids.length > 0 && all) throw new AgentError('USAGE', 'give ids or --all, not both');
   if (action === 'show' && ids.length === 0) throw new AgentError('USAGE', 'spool show: name the ids');
   if ((action === 'replay' || action === 'drop') && ids.length === 0 && !all) {
     throw new AgentError('USAGE', `spool ${action}: name the ids, or --all`);
@@ -74,23 +87,35 @@ async function readQuarantine(
   dataDir: string,
   { ids, sink }: SpoolArgs,
 ): Promise<readonly QuarantinedPoint[]> {
-  const { openReader } = await import('../../workers/store/reader.ts');
-  const { storePathOf } = await import('../pipeline/store-path.ts');
-  const reader = openReader(storePathOf(dataDir));
+  const { openHistory } = await import('./stored-history.ts');
+  const reader = openHistory(dataDir);
   try {
-    return reader.quarantine({ sink, ids: ids.length > 0 ? ids : undefined, limit: 10_000 });
+    return reader.quarantine({ sink, ids: ids.length > 0 ? ids : undefined, limit: everyPoint });
   } finally {
     reader.close();
   }
 }
 
-function tellPoints(points: readonly QuarantinedPoint[], { action, format, ids }: SpoolArgs): void {
+/** Tells of ids that are not there, and of an empty quarantine; true when an id is not. */
+function tellMissing(points: readonly QuarantinedPoint[], { ids, sink }: SpoolArgs): boolean {
+  const found = new Set(points.map(({ id }) => id));
+  const missing = ids.filter((id) => !found.has(id));
+  const where = sink === undefined ? 'the quarantine' : `the quarantine of ${sink}`;
+  if (missing.length > 0) {
+    process.stderr.write(
+      `nova-agent: not in ${where}: ${missing.join(', ')}; nova-agent spool list shows what is\n`,
+    );
+  } else if (points.length === 0) {
+    process.stderr.write(`nova-agent: ${where} is empty\n`);
+  }
+  return missing.length > 0;
+}
+
+function tellPoints(points: readonly QuarantinedPoint[], { action, format }: SpoolArgs): void {
   if (format === 'json') {
     for (const point of points) process.stdout.write(`${JSON.stringify(point)}\n`);
     return;
   }
-  if (points.length === 0)
-    process.stderr.write(ids.length > 0 ? 'no such points\n' : 'nothing is quarantined\n');
   for (const { id, sink, line, reason, refusedAtMs } of points) {
     const at = new Date(refusedAtMs).toISOString();
     if (action === 'show')

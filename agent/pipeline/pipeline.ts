@@ -51,7 +51,7 @@ const compactEveryMs = 30_000;
 export class Pipeline {
   readonly #parts: PipelineParts;
   readonly #onTick: ((result: TickResult) => void)[] = [];
-  #running = false;
+  #ticking: Promise<TickResult | null> | undefined;
   /** Points of ticks that the store refused: told with the next tick, which counts them as dropped. */
   #lostPoints = 0;
   #compacting: Promise<void> | undefined;
@@ -82,20 +82,31 @@ export class Pipeline {
 
   /** Runs one tick; gives its result, or null when it was skipped or failed. Never rejects. */
   async tick(timeMs: number, wantLines = false): Promise<TickResult | null> {
-    const { pool, settings, stats, clock, troubles } = this.#parts;
-    if (this.#running) {
+    const { stats, troubles } = this.#parts;
+    if (this.#ended.signal.aborted) return null;
+    if (this.#ticking) {
       stats.ticksMissed++;
       troubles.trouble('tick', 'the one before still runs; skipped');
       return null;
     }
-    this.#running = true;
+    this.#ticking = this.#tickNow(timeMs, wantLines);
     try {
-      const readings = await this.#readSources(timeMs);
+      return await this.#ticking;
+    } finally {
+      this.#ticking = undefined;
+    }
+  }
+
+  async #tickNow(timeMs: number, wantLines: boolean): Promise<TickResult | null> {
+    const { pool, settings, stats, clock, log, troubles } = this.#parts;
+    try {
+      const readings = await this.#readSources(timeMs, wantLines);
       const startMs = clock.monotonicMs();
       const lostPoints = this.#lostPoints;
       const { slowFactor } = stats;
       const result = await pool.tick({ timeMs, settings, readings, lostPoints, slowFactor, wantLines });
       stats.taskTook(clock.monotonicMs() - startMs);
+      for (const notice of pool.notices.splice(0)) log.warn(notice);
       this.#note(result, lostPoints);
       for (const listener of this.#onTick) listener(result);
       return result;
@@ -104,24 +115,23 @@ export class Pipeline {
       this.#state = { ...this.#state, committed: false, problem: messageOf(error) };
       troubles.trouble('tick', messageOf(error));
       return null;
-    } finally {
-      this.#running = false;
     }
   }
 
   /** Background work of the store, one slice at a time between ticks, until there is no more; at most twice a minute. */
   compact(): void {
     const nowMs = this.#parts.clock.monotonicMs();
-    if (this.#compacting || nowMs - this.#compactedMs < compactEveryMs) return;
+    if (this.#ended.signal.aborted || this.#compacting || nowMs - this.#compactedMs < compactEveryMs) return;
     this.#compactedMs = nowMs;
     this.#compacting = this.#compactAll().finally(() => {
       this.#compacting = undefined;
     });
   }
 
-  /** No further slice is begun; resolves when the one that runs is done. */
-  async endCompaction(): Promise<void> {
+  /** No further tick or slice is begun; resolves when those that run are done. */
+  async end(): Promise<void> {
     this.#ended.abort();
+    await this.#ticking;
     await this.#compacting;
   }
 
@@ -141,9 +151,10 @@ export class Pipeline {
     }
   }
 
-  async #readSources(timeMs: number): Promise<Reading[]> {
+  /** `isOnly`: no tick follows that could bring what comes too late for this one. */
+  async #readSources(timeMs: number, isOnly: boolean): Promise<Reading[]> {
     const { sources, stats } = this.#parts;
-    const waitMs = Math.min(stats.intervalMs / 2, mostWaitMs);
+    const waitMs = isOnly ? mostWaitMs : Math.min(stats.intervalMs / 2, mostWaitMs);
     const readings = await Promise.all(
       sources.map((source) => source.read(timeMs, waitMs, stats.slowFactor)),
     );

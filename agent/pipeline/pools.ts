@@ -14,14 +14,17 @@ import type {
 } from '../../workers/contract/tasks.ts';
 import { AgentError, messageOf } from '../errors.ts';
 
-/** Deadlines in milliseconds. A task that takes longer loses its worker, which is replaced. */
+/**
+ * Deadlines in milliseconds. A task that takes longer loses its worker, which is replaced: for the tick worker in
+ * 3 s, the start of the next one included.
+ */
 const deadlines = {
   /** Opening may have to check the whole file. */
   open: 30_000,
-  tick: 2500,
-  deliver: 5000,
-  compact: 5000,
-  spool: 5000,
+  tick: 2000,
+  deliver: 2000,
+  compact: 2000,
+  spool: 2000,
   history: 20_000,
 } as const;
 
@@ -52,7 +55,14 @@ async function runTask<T>(pool: Piscina, name: keyof typeof deadlines, task: unk
 
 /** The one thread that samples, folds and commits: the only writer of rings and store. */
 export class TickPool {
+  /** What a person should know of a store that a replaced worker opened, for the caller to log and remove. */
+  readonly notices: string[] = [];
   readonly #pool: Piscina;
+  /** JSON of `TickSettings`, once the store was opened. */
+  #settings: string | undefined;
+  /** False before `open`, and after a task or a worker that failed: the worker may be a new one. */
+  #isOpen = false;
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(setup: WorkerSetup) {
     this.#pool = new Piscina({
@@ -65,36 +75,76 @@ export class TickPool {
       recordTiming: false,
       resourceLimits: { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 128 },
     });
-    // A worker that fails between tasks is replaced; its next task says so.
-    this.#pool.on('error', () => {});
+    // A worker that fails between tasks is replaced like any other.
+    this.#pool.on('error', () => {
+      this.#isOpen = false;
+    });
   }
 
-  /** Opens the store, checked; resolves with what a person should know about it. */
+  /**
+   * Opens the store, checked; resolves with what a person should know about it. A worker that takes the place of
+   * another opens it likewise before its first task.
+   */
   open(settings: string): Promise<{ notices: string[] }> {
-    return runTask(this.#pool, 'open', settings);
+    return this.#inTurn(async () => {
+      const opened = await this.#open(settings);
+      this.#settings = settings;
+      return opened;
+    });
   }
 
   tick(task: TickTask): Promise<TickResult> {
-    return runTask(this.#pool, 'tick', task);
+    return this.#run('tick', task);
   }
 
   deliver(task: DeliverTask): Promise<DeliverResult> {
-    return runTask(this.#pool, 'deliver', task);
+    return this.#run('deliver', task);
   }
 
   /** One slice of background work of the store. */
   compact(nowMs: number): Promise<{ more: boolean; notices: string[] }> {
-    return runTask(this.#pool, 'compact', nowMs);
+    return this.#run('compact', nowMs);
   }
 
   spool(task: SpoolTask): Promise<SpoolResult> {
-    return runTask(this.#pool, 'spool', task);
+    return this.#run('spool', task);
   }
 
   /** Closes the store in its worker, then ends the worker. */
   async close(): Promise<void> {
     await this.#pool.run(undefined, { name: 'close' }).catch(() => {});
     await this.#pool.destroy();
+  }
+
+  #run<T>(name: keyof typeof deadlines, task: unknown): Promise<T> {
+    return this.#inTurn(async () => {
+      if (!this.#isOpen && this.#settings !== undefined) {
+        this.notices.push(...(await this.#open(this.#settings)).notices);
+      }
+      return this.#runNow<T>(name, task);
+    });
+  }
+
+  async #open(settings: string): Promise<{ notices: string[] }> {
+    const opened = await this.#runNow<{ notices: string[] }>('open', settings);
+    this.#isOpen = true;
+    return opened;
+  }
+
+  async #runNow<T>(name: keyof typeof deadlines, task: unknown): Promise<T> {
+    try {
+      return await runTask<T>(this.#pool, name, task);
+    } catch (error) {
+      this.#isOpen = false;
+      throw error;
+    }
+  }
+
+  /** One task after the other, so that a deadline is the task's own and no waiting for others counts. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(work);
+    this.#turn = turn.catch(() => {});
+    return turn;
   }
 }
 

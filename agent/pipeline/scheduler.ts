@@ -3,16 +3,17 @@ import type { Clock } from '../clock.ts';
 /**
  * Calls `onTick` once an interval, on multiples of the interval of the wall clock, as Telegraf's `round_interval`
  * does: points of all hosts then share their times, and times that are evenly spaced take no room on disk. A clock
- * that jumps moves the next tick, it never makes one come twice or wait longer than an interval.
+ * that jumps moves the next tick, it never makes one come twice or wait longer than an interval. A process that was
+ * stopped or too busy does not make up for ticks: it is told how many did not come.
  */
 export class Scheduler {
   readonly #clock: Clock;
-  readonly #onTick: (timeMs: number) => void;
+  readonly #onTick: (timeMs: number, missed: number) => void;
   readonly #intervalMs: () => number;
   #timer: NodeJS.Timeout | undefined;
 
   /** `intervalMs` is asked again before each tick. */
-  constructor(intervalMs: () => number, clock: Clock, onTick: (timeMs: number) => void) {
+  constructor(intervalMs: () => number, clock: Clock, onTick: (timeMs: number, missed: number) => void) {
     this.#intervalMs = intervalMs;
     this.#clock = clock;
     this.#onTick = onTick;
@@ -20,12 +21,15 @@ export class Scheduler {
 
   start(): void {
     const nowMs = this.#clock.now();
-    const nextMs = nextBoundary(nowMs, this.#intervalMs());
+    const intervalMs = this.#intervalMs();
+    const waitMs = nextBoundary(nowMs, intervalMs) - nowMs;
+    const dueMs = this.#clock.monotonicMs() + waitMs;
     this.#timer = setTimeout(() => {
       const timeMs = boundaryAt(this.#clock.now(), this.#intervalMs());
+      const missed = Math.max(0, Math.floor((this.#clock.monotonicMs() - dueMs) / intervalMs));
       this.start();
-      this.#onTick(timeMs);
-    }, nextMs - nowMs);
+      this.#onTick(timeMs, missed);
+    }, waitMs);
   }
 
   stop(): void {

@@ -37,8 +37,8 @@ export interface ReplayReport {
   readonly problems: readonly string[];
 }
 
-/** The quarantine of one destination holds no more. */
-const mostPoints = 10_000;
+/** More than the quarantines of all destinations hold. */
+const everyPoint = 1_000_000;
 
 /** Sends quarantined points again and settles what came of it. */
 export async function replaySpool(
@@ -46,12 +46,8 @@ export async function replaySpool(
   replayers: readonly Replayer[],
   request: ReplayRequest,
 ): Promise<ReplayReport> {
-  const { points } = await port.spool({
-    do: 'list',
-    ids: request.ids,
-    sink: request.sink,
-    limit: mostPoints * replayers.length,
-  });
+  const { ids, sink } = request;
+  const { points } = await port.spool({ do: 'list', ids, sink, limit: everyPoint });
   const refused: ReplayReport['refused'][number][] = [];
   const problems: string[] = [];
   let delivered = 0;
@@ -64,6 +60,11 @@ export async function replaySpool(
     delivered += outcome.delivered.length;
     refused.push(...outcome.refused);
     if (outcome.problem !== '') problems.push(`${replayer.name}: ${outcome.problem}`);
+  }
+  const orphans = new Set(points.map((point) => point.sink));
+  for (const { name } of replayers) orphans.delete(name);
+  for (const name of orphans) {
+    problems.push(`${name}: no such destination in the configuration: add it again, or drop its points`);
   }
   return { delivered, refused, problems };
 }

@@ -1,6 +1,7 @@
-import { lstatSync, readdirSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { influxQuery, startInflux, type TestServer } from '../support/servers.ts';
+import { sleep } from './cost.ts';
 
 /** InfluxDB that puts what it has taken into its compact files after a second without writes, not after hours. */
 export async function startPeer(): Promise<TestServer> {
@@ -33,12 +34,26 @@ export async function countPointsOf(
   return Number(found?.values[0]?.[1] ?? 0);
 }
 
-/** Bytes that a folder takes on the disk, with everything below it. */
-export function diskBytes(path: string): number {
-  const { blocks, size } = lstatSync(path);
-  let bytes = lstatSync(path).isDirectory() ? 0 : Math.min(size, blocks * 512);
-  if (lstatSync(path).isDirectory()) {
-    for (const name of readdirSync(path)) bytes += diskBytes(join(path, name));
+/** Waits until InfluxDB has put away what it was given: its files stay as they are for some seconds. */
+export async function untilSettled(folders: readonly string[]): Promise<void> {
+  const quietMs = 5000;
+  let bytes = Number.NaN;
+  let sinceMs = performance.now();
+  while (performance.now() - sinceMs < quietMs) {
+    await sleep(250);
+    const now = folders.reduce((sum, folder) => sum + diskBytes(folder), 0);
+    if (now === bytes) continue;
+    bytes = now;
+    sinceMs = performance.now();
+  }
+}
+
+/** Bytes that the files below a folder take on the disk; one that goes meanwhile takes none. */
+export function diskBytes(folder: string): number {
+  let bytes = 0;
+  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+    const file = statSync(join(folder, name), { throwIfNoEntry: false });
+    if (file?.isFile()) bytes += Math.min(file.size, file.blocks * 512);
   }
   return bytes;
 }

@@ -55,6 +55,18 @@ export function atLeast(
   };
 }
 
+/** A row whose own value should be at most `limit`; the peer is shown beside it. */
+export function valueAtMost(
+  subject: string,
+  measure: string,
+  ours: number,
+  [peerName, peer]: readonly [string, number],
+  limit: number,
+): Row {
+  const target = `value ≤ ${round(limit)}`;
+  return { subject, measure, ours, peer, peerName, ratio: ours / peer, target, met: ours <= limit };
+}
+
 export function median(numbers: readonly number[]): number {
   return [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)]!;
 }

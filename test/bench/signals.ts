@@ -222,14 +222,20 @@ export class SignalSource {
   readonly layout: Layout;
   readonly #signals: readonly Signal[];
 
-  constructor(queues: number, seed = 1) {
-    const all = points(randomFrom(seed), queues);
+  /** `only`: of all of it, these fields of this measurement. */
+  constructor(queues: number, only?: { readonly measurement: string; readonly fields: readonly string[] }) {
+    const wanted = points(randomFrom(1), queues)
+      .filter(({ measurement }) => !only || measurement === only.measurement)
+      .map(({ measurement, tags, fields }) => {
+        const entries = Object.entries(fields).filter(([field]) => !only || only.fields.includes(field));
+        return { measurement, tags, entries };
+      });
     this.layout = buildLayout(
-      all.map(({ measurement, tags, fields }): PointKey => {
-        return { measurement, tags, fields: Object.keys(fields) };
+      wanted.map(({ measurement, tags, entries }): PointKey => {
+        return { measurement, tags, fields: entries.map(([field]) => field) };
       }),
     );
-    this.#signals = all.flatMap(({ fields }) => Object.values(fields));
+    this.#signals = wanted.flatMap(({ entries }) => entries.map(([, signal]) => signal));
   }
 
   /** What the next tick has. */

@@ -15,6 +15,7 @@ export interface TestAgent {
   readonly folder: string;
   readonly dataDir: string;
   readonly configFile: string;
+  /** Where it listened when it started. */
   readonly url: string;
   /** Everything it said on standard error. */
   log(): string;
@@ -29,63 +30,91 @@ export interface RunResult {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
+  readonly tookMs: number;
 }
 
-const commandLine = ['--import', 'tsx', join(projectRoot, 'agent/main.ts')];
+export interface RunOptions {
+  /** The compiled command; without it the source is run. */
+  readonly main?: string | undefined;
+  readonly env?: Record<string, string> | undefined;
+}
+
+export interface StartOptions extends RunOptions {
+  readonly folder?: string;
+}
+
+/** What `node` is given to run the command. */
+export function commandOf(main?: string): string[] {
+  return main === undefined ? ['--import', 'tsx', join(projectRoot, 'agent/main.ts')] : [main];
+}
 
 /** Runs one command to its end. */
-export function runAgent(args: readonly string[], env: Record<string, string> = {}): Promise<RunResult> {
-  const child = spawn(process.execPath, [...commandLine, ...args], {
+export function runAgent(args: readonly string[], { main, env }: RunOptions = {}): Promise<RunResult> {
+  const startMs = performance.now();
+  const child = spawn(process.execPath, [...commandOf(main), ...args], {
     cwd: projectRoot,
     env: { ...cleanEnv(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let stdout = '';
   let stderr = '';
-  child.stdout.on('data', (data) => {
+  child.stdout.setEncoding('utf8').on('data', (data) => {
     stdout += data;
   });
-  child.stderr.on('data', (data) => {
+  child.stderr.setEncoding('utf8').on('data', (data) => {
     stderr += data;
   });
-  return new Promise((resolve) => child.once('close', (code) => resolve({ code, stdout, stderr })));
+  return new Promise((resolve) =>
+    child.once('close', (code) => resolve({ code, stdout, stderr, tookMs: performance.now() - startMs })),
+  );
+}
+
+/** Writes a configuration for an agent in `folder`, with HTTP on a free port unless told; gives its file. */
+export async function writeConfig(
+  folder: string,
+  config: Readonly<Record<string, unknown>>,
+): Promise<string> {
+  const { agent, ...rest } = config as { agent?: object };
+  const whole = {
+    agent: { dataDir: join(folder, 'data'), ...agent },
+    http: { port: 0, auth: { tokens: [{ name: 'test', role: 'admin', token: testToken }] } },
+    ...rest,
+  };
+  const file = join(folder, 'agent.yml');
+  await mkdir(folder, { recursive: true });
+  await writeFile(file, stringify(whole));
+  return file;
 }
 
 /** Starts `nova-agent run` with this configuration, HTTP on a free port, and waits until it listens. */
 export async function startAgent(
   config: Readonly<Record<string, unknown>>,
-  options: { readonly folder?: string; readonly env?: Record<string, string> } = {},
+  options: StartOptions = {},
 ): Promise<TestAgent> {
   const folder = options.folder ?? (await temporaryFolder('nova-agent-'));
-  const dataDir = join(folder, 'data');
-  const configFile = join(folder, 'agent.yml');
-  await mkdir(folder, { recursive: true });
-  const { agent, ...rest } = config as { agent?: object };
-  const whole = {
-    agent: { dataDir, ...agent },
-    http: { port: 0, auth: { tokens: [{ name: 'test', role: 'admin', token: testToken }] } },
-    ...rest,
-  };
-  await writeFile(configFile, stringify(whole));
-  const child = spawn(process.execPath, [...commandLine, 'run', '-c', configFile, '--log-level', 'debug'], {
+  const configFile = await writeConfig(folder, config);
+  const args = ['run', '-c', configFile, '--log-level', 'debug'];
+  const child = spawn(process.execPath, [...commandOf(options.main), ...args], {
     cwd: projectRoot,
     env: { ...cleanEnv(), ...options.env },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   let log = '';
-  child.stderr.on('data', (data) => {
+  child.stderr.setEncoding('utf8').on('data', (data) => {
     log += data;
   });
   const killed = () => child.kill('SIGKILL');
   process.once('exit', killed);
   child.once('exit', () => process.removeListener('exit', killed));
-  let url = '';
-  await untilTrue(() => {
-    if (child.exitCode !== null) throw new Error(`the agent ended with ${child.exitCode}:\n${log}`);
-    const found = /http="?(http:\/\/[^\s"]+)/.exec(log);
-    if (!found) throw new Error(`the agent does not listen yet:\n${log}`);
-    url = found[1]!;
-  });
+  const url = await Promise.race([
+    untilFound(
+      () => /http="?(http:\/\/[^\s"]+)/.exec(log)?.[1],
+      () => `the agent does not listen yet:\n${log}`,
+    ),
+    new Promise<never>((_, reject) =>
+      child.once('close', (code) => reject(new Error(`the agent ended with ${code}:\n${log}`))),
+    ),
+  ]);
   const get = async (path: string) => {
     const answer = await fetch(url + path, { headers: { authorization: `Bearer ${testToken}` } });
     return answer.json();
@@ -93,7 +122,7 @@ export async function startAgent(
   return {
     process: child,
     folder,
-    dataDir,
+    dataDir: join(folder, 'data'),
     configFile,
     url,
     log: () => log,
@@ -111,8 +140,17 @@ export async function startAgent(
   };
 }
 
+async function untilFound(find: () => string | undefined, missing: () => string): Promise<string> {
+  let found: string | undefined;
+  await untilTrue(() => {
+    found = find();
+    if (found === undefined) throw new Error(missing());
+  });
+  return found!;
+}
+
 /** The environment without what would configure an agent. */
-function cleanEnv(): NodeJS.ProcessEnv {
+export function cleanEnv(): NodeJS.ProcessEnv {
   const names = Object.keys(process.env).filter(
     (name) => !/^(NOVA_AGENT_|REDIS_URL$|STATE_DIRECTORY$)/.test(name),
   );

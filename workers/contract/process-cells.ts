@@ -10,7 +10,9 @@ export const processCell = {
   RESTARTS: 2,
   /** Hash of the target that the row belongs to: when the plan changes, a row follows its target. 0: a free row. */
   TARGET: 3,
-  LENGTH: 4,
+  /** When the pid file that named it was written, milliseconds since 1970; 0 where no file names it. */
+  WRITTEN_MS: 4,
+  LENGTH: 5,
 } as const;
 
 export const maxProcesses = 256;

@@ -9,7 +9,7 @@ import { sourceOf, unwatched } from './kernel-sampler.ts';
 import { hundredths, percentOf } from './percent.ts';
 import { findProcess, needsTable } from './process-finder.ts';
 import { processLayout, processValues } from './process-probe.ts';
-import { claimRows, noteIdentity } from './process-rows.ts';
+import { claimRows, type Identity, isStranger, noteIdentity, strangerProblem } from './process-rows.ts';
 import type { Outcome, Sample } from './sample.ts';
 import { SlowTurn } from './slow-turn.ts';
 
@@ -146,11 +146,18 @@ export class PortableSampler {
     const pids = found.flatMap(([, { pid }]) => (pid === undefined ? [] : [pid]));
     const { usages, problem } = await this.#usagesOf(pids);
     const nowMs = this.#monotonicMs();
-    return found.map(([followed, { pid, problem: notFound }]) => {
+    return found.map(([followed, { pid, writtenMs = 0, problem: notFound }]) => {
       if (pid === undefined) return [followed, { values: null, up: false, problem: notFound }];
       const usage = usages[`${pid}`];
-      if (usage)
-        return [followed, { values: this.#values(followed, usage, nowMs), up: true, problem: missing }];
+      if (usage) {
+        const startTicks = Math.round((os.uptime() * 1000 - usage.elapsed) / 10);
+        const identity = { pid, startTicks, writtenMs };
+        if (isStranger(followed.row, identity, startToleranceTicks)) {
+          return [followed, { values: null, up: false, problem: strangerProblem(pid) }];
+        }
+        const values = this.#values(followed, identity, usage, nowMs);
+        return [followed, { values, up: true, problem: missing }];
+      }
       const why = problem || `no process runs with pid ${pid}`;
       return [followed, { values: null, up: false, problem: why }];
     });
@@ -172,11 +179,10 @@ export class PortableSampler {
    * pidusage's own `cpu` is since its last call in this thread, by anyone: the difference of `ctime` (ms of CPU
    * time) is ours.
    */
-  #values(followed: Followed, usage: Usage, nowMs: number): Float64Array {
-    const startTicks = Math.round((os.uptime() * 1000 - usage.elapsed) / 10);
+  #values(followed: Followed, identity: Identity, usage: Usage, nowMs: number): Float64Array {
     const pidBefore = followed.row[processCell.PID];
     const startBefore = followed.row[processCell.START_TICKS];
-    noteIdentity(followed.row, usage.pid, startTicks, startToleranceTicks);
+    noteIdentity(followed.row, identity, startToleranceTicks);
     const isAnother =
       followed.row[processCell.PID] !== pidBefore || followed.row[processCell.START_TICKS] !== startBefore;
     if (isAnother) followed.lastCtimeMs = Number.NaN;
@@ -197,7 +203,7 @@ export class PortableSampler {
   }
 }
 
-function find({ find }: ProcessTarget): { pid?: number; problem: string } {
+function find({ find }: ProcessTarget): { pid?: number; writtenMs?: number; problem: string } {
   if (needsTable(find)) {
     return { problem: 'without a proc file system a process can be found by pid and pidFile only' };
   }

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { ProcessFinder } from '../contract/tasks.ts';
 import { codeOf } from './kernel-file.ts';
@@ -6,8 +6,11 @@ import { listeningInodes } from './listening-sockets.ts';
 import { isLauncher, isNode, parseNodeCommand } from './node-command.ts';
 import type { ProcessTable } from './process-table.ts';
 
-/** A pid that is not yet known to run, or why there is none. */
-export type Found = { readonly pid: number } | { readonly problem: string };
+/**
+ * A pid that is not yet known to run, or why there is none. `writtenMs` is when the pid file that names it was
+ * written, milliseconds since 1970.
+ */
+export type Found = { readonly pid: number; readonly writtenMs?: number } | { readonly problem: string };
 
 /** True for the ways that look through every process: those are tried less often. */
 export function needsTable(find: ProcessFinder): boolean {
@@ -33,13 +36,21 @@ export function findProcess(find: ProcessFinder, table: () => ProcessTable): Fou
 /** The pid that a pid file holds: a number, perhaps with white space around it. */
 export function readPidFile(path: string): Found {
   let text: string;
+  let writtenMs: number;
   try {
-    text = readFileSync(path, 'utf8').trim();
+    // A pipe that nobody writes to would hold us up without O_NONBLOCK.
+    const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      writtenMs = fstatSync(fd).mtimeMs;
+      text = readFileSync(fd, 'utf8').trim();
+    } finally {
+      closeSync(fd);
+    }
   } catch (error) {
     return { problem: `the pid file ${path} cannot be read: ${codeOf(error)}` };
   }
   const pid = Number(text);
-  if (/^[0-9]+$/.test(text) && pid > 0) return { pid };
+  if (/^[0-9]+$/.test(text) && pid > 0) return { pid, writtenMs };
   return { problem: `the pid file ${path} does not hold a process id` };
 }
 

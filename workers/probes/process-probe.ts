@@ -8,7 +8,7 @@ import { type CgroupRoots, memoryLimit } from './cgroup.ts';
 import { codeOf, type KernelText } from './kernel-file.ts';
 import { hundredths, percentOf } from './percent.ts';
 import { findProcess, needsTable, readPidFile } from './process-finder.ts';
-import { noteIdentity } from './process-rows.ts';
+import { isStranger, noteIdentity, strangerProblem } from './process-rows.ts';
 import type { ProcessTable } from './process-table.ts';
 import { ProcessTree } from './process-tree.ts';
 import type { Outcome } from './sample.ts';
@@ -125,7 +125,14 @@ export class ProcessProbe {
       this.#problem = `no process runs with pid ${found.pid}${find.by === 'pidFile' ? `, which ${find.path} names` : ''}`;
       return undefined;
     }
-    noteIdentity(this.#row, found.pid, tree.root.stat.startTicks);
+    const { pid, writtenMs = 0 } = found;
+    const identity = { pid, startTicks: tree.root.stat.startTicks, writtenMs };
+    if (!needsTable(find) && isStranger(this.#row, identity)) {
+      tree.close();
+      this.#problem = strangerProblem(pid);
+      return undefined;
+    }
+    noteIdentity(this.#row, identity);
     return tree;
   }
 

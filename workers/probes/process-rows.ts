@@ -30,14 +30,44 @@ function hashOf(text: string): number {
   return hash >>> 0 || 1;
 }
 
+/** A process that was found for a target. */
+export interface Identity {
+  readonly pid: number;
+  /** In clock ticks since boot. */
+  readonly startTicks: number;
+  /** When the pid file that names it was written; 0 where no file does. */
+  readonly writtenMs: number;
+}
+
 /**
- * Notes which process stands behind a target now. Another process than the one before, by pid or start time, is a
- * restart; `toleranceTicks` is how far a start time may be off without being another.
+ * True when the process has the pid of the one before but another start time, and nobody named that pid anew since:
+ * a pid, and a pid file as it was written, name one process, and this is another program that got its number.
+ * `toleranceTicks` is how far a start time may be off without being another.
  */
-export function noteIdentity(row: Float64Array, pid: number, startTicks: number, toleranceTicks = 0): void {
-  const sameStart = Math.abs(row[processCell.START_TICKS]! - startTicks) <= toleranceTicks;
-  if (row[processCell.PID] === pid && sameStart) return;
+export function isStranger(row: Float64Array, identity: Identity, toleranceTicks = 0): boolean {
+  const { pid, startTicks, writtenMs } = identity;
+  return (
+    row[processCell.PID] === pid &&
+    row[processCell.WRITTEN_MS] === writtenMs &&
+    !isSameStart(row, startTicks, toleranceTicks)
+  );
+}
+
+/** Why a stranger is not watched. */
+export function strangerProblem(pid: number): string {
+  return `the process with pid ${pid} ended, and another program has that pid now`;
+}
+
+/** Notes which process stands behind a target now: another than the one before, by pid or start time, is a restart. */
+export function noteIdentity(row: Float64Array, identity: Identity, toleranceTicks = 0): void {
+  const { pid, startTicks, writtenMs } = identity;
+  row[processCell.WRITTEN_MS] = writtenMs;
+  if (row[processCell.PID] === pid && isSameStart(row, startTicks, toleranceTicks)) return;
   if (row[processCell.PID] !== 0) row[processCell.RESTARTS]!++;
   row[processCell.PID] = pid;
   row[processCell.START_TICKS] = startTicks;
+}
+
+function isSameStart(row: Float64Array, startTicks: number, toleranceTicks: number): boolean {
+  return Math.abs(row[processCell.START_TICKS]! - startTicks) <= toleranceTicks;
 }

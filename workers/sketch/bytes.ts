@@ -6,12 +6,13 @@ export class BytesError extends Error {
   }
 }
 
+const float = new Float64Array(1);
+const floatBytes = new Uint8Array(float.buffer);
+
 /** Writes numbers into bytes that grow; used again and again, so that writing makes no garbage. */
 export class ByteWriter {
   bytes = new Uint8Array(4096);
   length = 0;
-  readonly #float = new Float64Array(1);
-  readonly #floatBytes = new Uint8Array(this.#float.buffer);
 
   clear(): void {
     this.length = 0;
@@ -52,8 +53,8 @@ export class ByteWriter {
 
   float64(value: number): void {
     this.reserve(8);
-    this.#float[0] = value;
-    this.bytes.set(this.#floatBytes, this.length);
+    float[0] = value;
+    this.bytes.set(floatBytes, this.length);
     this.length += 8;
   }
 
@@ -78,8 +79,6 @@ export class ByteWriter {
 export class ByteReader {
   readonly bytes: Uint8Array;
   at = 0;
-  readonly #float = new Float64Array(1);
-  readonly #floatBytes = new Uint8Array(this.#float.buffer);
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
@@ -90,20 +89,33 @@ export class ByteReader {
   }
 
   byte(): number {
-    if (this.at >= this.bytes.length) throw new BytesError('the bytes end too early');
+    if (this.ended) throw new BytesError('the bytes end too early');
     return this.bytes[this.at++]!;
   }
 
   varint(): number {
-    let byte = this.byte();
-    if (byte < 128) return byte;
-    let value = byte & 127;
-    let factor = 128;
-    do {
+    // Nearly all numbers take one byte or two; beyond the end there is undefined, which is not below 128.
+    const { bytes, at } = this;
+    const first = bytes[at]!;
+    if (first < 128) {
+      this.at = at + 1;
+      return first;
+    }
+    const second = bytes[at + 1]!;
+    if (second < 128) {
+      this.at = at + 2;
+      return (first & 127) + second * 128;
+    }
+    return this.#longVarint();
+  }
+
+  #longVarint(): number {
+    let value = 0;
+    let byte = 128;
+    for (let factor = 1; byte >= 128; factor *= 128) {
       byte = this.byte();
       value += (byte & 127) * factor;
-      factor *= 128;
-    } while (byte >= 128);
+    }
     if (value > Number.MAX_SAFE_INTEGER + 1) throw new BytesError('a number is out of range');
     return value;
   }
@@ -113,8 +125,8 @@ export class ByteReader {
   }
 
   float64(): number {
-    this.#floatBytes.set(this.take(8));
-    return this.#float[0]!;
+    floatBytes.set(this.take(8));
+    return float[0]!;
   }
 
   /** The next `count` bytes, without a copy. */
@@ -135,5 +147,6 @@ export function zigzag(value: number): number {
 }
 
 export function unzigzag(value: number): number {
+  if (value < 0x7fffffff) return (value >>> 1) ^ -(value & 1);
   return value % 2 === 0 ? value / 2 : (value + 1) / -2;
 }

@@ -51,7 +51,8 @@ class BucketRange {
   }
 
   #cover(magnitude: number): void {
-    const slack = 32;
+    // What grows again and again grows by more each time.
+    const slack = Math.max(64, this.counts.length);
     const empty = this.counts.length === 0;
     const first = Math.max(1, Math.min(empty ? magnitude : this.first, magnitude - slack));
     const end = Math.max(empty ? magnitude : this.first + this.counts.length, magnitude + 1 + slack);
@@ -78,6 +79,22 @@ export class Sketch {
 
   add(value: number, count = 1): void {
     if (Number.isFinite(value)) this.addBucket(bucketKey(value), count);
+  }
+
+  /** Adds the values from index `from` up to and without `to`. */
+  addAll(values: Float64Array, from: number, to: number): void {
+    // The upper half of a float64 is all that a bucket depends on, see `bucketKey`.
+    const halves = new Int32Array(values.buffer, values.byteOffset, values.length * 2);
+    let added = 0;
+    for (let i = from; i < to; i++) {
+      const high = halves[2 * i + 1]!;
+      const magnitude = (high & 0x7fffffff) >>> 14;
+      if (magnitude > maxKey) continue;
+      added++;
+      if (magnitude === 0) this.#zeros++;
+      else (high < 0 ? this.#negative : this.#positive).add(magnitude, 1);
+    }
+    this.#count += added;
   }
 
   addBucket(key: number, count: number): void {

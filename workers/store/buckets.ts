@@ -1,5 +1,5 @@
 import { Sketch } from '../sketch/sketch.ts';
-import { cutSamples, type Samples } from './chunk.ts';
+import { cutSamples, type Samples, SamplesScratch } from './chunk.ts';
 import type { Database, Statement } from './database.ts';
 import { readDay, readMinutes, type SketchOf } from './rollup.ts';
 import type { SamplesReader } from './samples-reader.ts';
@@ -53,11 +53,23 @@ class StepSums implements Buckets {
 
   addSamples({ timesMs, values }: Samples): void {
     const { startMs, stepMs } = this.#range;
-    for (let i = 0; i < values.length; i++) {
-      const step = Math.floor((timesMs[i]! - startMs) / stepMs);
-      const value = values[i]!;
-      this.#add(step, 1, value, value, value);
-      if (this.sketches) this.#sketch(step)?.add(value);
+    for (let from = 0; from < values.length; ) {
+      const step = Math.floor((timesMs[from]! - startMs) / stepMs);
+      const stepEndMs = startMs + (step + 1) * stepMs;
+      let to = from;
+      let sum = 0;
+      let minimum = Number.POSITIVE_INFINITY;
+      let maximum = Number.NEGATIVE_INFINITY;
+      do {
+        const value = values[to]!;
+        sum += value;
+        if (value < minimum) minimum = value;
+        if (value > maximum) maximum = value;
+        to++;
+      } while (to < values.length && timesMs[to]! < stepEndMs);
+      this.#add(step, to - from, sum, minimum, maximum);
+      this.#sketch(step)?.addAll(values, from, to);
+      from = to;
     }
   }
 
@@ -99,6 +111,7 @@ class StepSums implements Buckets {
  */
 export class BucketReader {
   readonly #samples: SamplesReader;
+  readonly #scratch = new SamplesScratch();
   readonly #selectMinutes: Statement<{ data: Uint8Array }>;
   readonly #selectDay: Statement<{ data: Uint8Array }>;
 
@@ -140,7 +153,9 @@ export class BucketReader {
   }
 
   #addHour(into: StepSums, id: number, hour: number, finestMs: number, range: StepRange): void {
-    const samples = finestMs < minuteMs ? this.#samples.chunk(id, hour) : null;
+    // The histograms of minutes cost more to unpack than the samples do.
+    const fromSamples = finestMs < minuteMs || into.sketches !== null;
+    const samples = fromSamples ? this.#samples.chunk(id, hour, this.#scratch) : null;
     if (samples) {
       into.addSamples(cutSamples(samples, range.startMs, range.endMs));
       return;

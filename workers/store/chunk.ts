@@ -28,15 +28,27 @@ export function encodeChunk(samples: Samples, hourStartMs: number, scale: number
   return writer.copy();
 }
 
-/** Throws `BytesError` when the bytes are not a chunk. */
-export function decodeChunk(bytes: Uint8Array, hourStartMs: number): Samples {
+/** Samples that are done with before the next chunk is read can share memory: fresh pages cost as much as decoding. */
+export class SamplesScratch {
+  #timesMs = new Float64Array(0);
+  #values = new Float64Array(0);
+
+  take(count: number): Samples {
+    if (this.#values.length < count) {
+      this.#timesMs = new Float64Array(count);
+      this.#values = new Float64Array(count);
+    }
+    return { timesMs: this.#timesMs.subarray(0, count), values: this.#values.subarray(0, count) };
+  }
+}
+
+/** Throws `BytesError` when the bytes are not a chunk. With `scratch` the samples are good until its next use. */
+export function decodeChunk(bytes: Uint8Array, hourStartMs: number, scratch = new SamplesScratch()): Samples {
   const reader = new ByteReader(bytes);
   // A series cannot have more than a sample a millisecond: a larger number is damage, not a reason to allocate.
   const count = Math.min(reader.varint(), 3_600_000);
-  const timesMs = new Float64Array(count);
-  const values = new Float64Array(count);
-  readDifferences(reader, timesMs, count, 2);
-  for (let i = 0; i < count; i++) timesMs[i]! += hourStartMs;
+  const { timesMs, values } = scratch.take(count);
+  readDifferences(reader, timesMs, count, 2, 1, hourStartMs);
   if (count > 0) readValues(reader, values, count);
   return { timesMs, values };
 }

@@ -11,8 +11,8 @@ import { scaleOf } from './value-codec.ts';
 const restMs = 5 * minuteMs;
 /** Values written in one slice: some tens of milliseconds. */
 const sliceValues = 100_000;
-/** Values in memory at once: 4 MB. Reading the ticks of an hour costs the same for few series as for many. */
-const groupValues = 512 * 1024;
+/** Values in memory at once: 1 MB. Reading the ticks of an hour costs the same for few series as for many. */
+const groupValues = 128 * 1024;
 /** At most this many times are the ticks of an hour read. */
 const maxGroups = 32;
 
@@ -54,6 +54,8 @@ export class Compaction {
   readonly #writeMinutes: Statement<never>;
   readonly #writeDay: Statement<never>;
   readonly #useSeries: Statement<never>;
+  /** Kept from group to group: what is thrown away every hour would lie about for hours before it is collected. */
+  #values = new Float64Array(0);
   #job: Job | null = null;
 
   constructor(database: Database, hours: TickHours, layouts: LayoutBook) {
@@ -118,7 +120,9 @@ export class Compaction {
     const seriesIds = job.seriesIds.slice(job.grouped, job.grouped + job.groupSize);
     job.grouped += seriesIds.length;
     const rows = job.timesMs.length;
-    const values = new Float64Array(seriesIds.length * rows).fill(Number.NaN);
+    const length = seriesIds.length * rows;
+    if (this.#values.length < length) this.#values = new Float64Array(length);
+    const values = this.#values.subarray(0, length).fill(Number.NaN);
     const columns = new ColumnMap(this.#layouts, seriesIds);
     const [startMs, endMs] = hourSpan(job.hour);
     let row = 0;

@@ -1,4 +1,4 @@
-import { readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { type Database, openDatabase } from './database.ts';
@@ -15,7 +15,7 @@ const owned = new Set<string>();
 
 /**
  * Takes the data directory for this process, or throws `StoreError` at once: `owned`, which says who has it, or
- * what SQLite says when the directory cannot be written. The kernel frees it when the process ends, however.
+ * why the directory cannot be written. The kernel frees it when the process ends, however.
  *
  * The lock is an exclusive transaction on a database of its own, as SQLite locks the same way on every system.
  * Nothing else may open that file: on POSIX, closing any file handle of it drops the locks of the whole process.
@@ -25,6 +25,12 @@ export function takeOwnerLock(dataDir: string): Owner {
   const directory = realpathSync(dataDir);
   if (owned.has(directory)) throw new StoreError('owned', `this process owns ${dataDir} already`);
   const ownerPath = join(directory, 'owner.json');
+  try {
+    // SQLite would only say that it cannot open a file; the system says why.
+    accessSync(directory, constants.W_OK);
+  } catch (error) {
+    throw new StoreError('io', (error as Error).message, error);
+  }
   const database = openDatabase(join(directory, 'lock.db'), { busyTimeoutMs: 0 });
   try {
     database.exec('pragma locking_mode = exclusive; begin exclusive');

@@ -3,7 +3,7 @@ import type { Database, SqlValue, Statement } from './database.ts';
 import type { Ledger } from './ledger.ts';
 
 /** Refused points kept for each sink; beyond that the oldest are dropped. */
-export const maxQuarantined = 10_000;
+const maxQuarantined = 10_000;
 
 interface Row {
   readonly id: number;

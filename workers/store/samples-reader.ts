@@ -1,4 +1,4 @@
-import { cutSamples, decodeChunk, mergeSamples, noSamples, type Samples } from './chunk.ts';
+import { cutSamples, decodeChunk, mergeSamples, noSamples, type Samples, type SamplesScratch } from './chunk.ts';
 import type { Database, Statement } from './database.ts';
 import type { LayoutBook } from './names.ts';
 import { hourMs, hourOf, rowKey } from './schema.ts';
@@ -9,33 +9,37 @@ export class SamplesReader {
   readonly #layouts: LayoutBook;
   readonly #ticks: HourTicks;
   readonly #selectChunk: Statement<{ data: Uint8Array }>;
-  readonly #selectHours: Statement<{ hour: number; pending: number }>;
+  readonly #selectCompacted: Statement<{ hours: string | null }>;
+  readonly #selectPending: Statement<{ hour: number }>;
 
   constructor(database: Database, layouts: LayoutBook) {
     this.#layouts = layouts;
     this.#ticks = new HourTicks(database);
     this.#selectChunk = database.prepare('select data from chunk where key = ?');
-    this.#selectHours = database.prepare(
-      `select hour, max(pending) pending from
-        (select hour, 0 pending from used_time where hour between ?1 and ?2
-         union all select hour, pending from tick_hour where pending = 1 and hour between ?1 and ?2)
-       group by hour order by hour`,
+    // One text, because rows cost more than the numbers in them: a month is 720.
+    this.#selectCompacted = database.prepare(
+      'select group_concat(hour) hours from used_time where hour between ? and ?',
+    );
+    this.#selectPending = database.prepare(
+      'select hour from tick_hour where pending = 1 and hour between ? and ?',
     );
   }
 
   /** Hours of the range that have data, oldest first. */
   hours(startMs: number, endMs: number): { hour: number; pending: boolean }[] {
-    return this.#selectHours
-      .all(hourOf(startMs), hourOf(endMs - 1))
-      .map(({ hour, pending }) => ({ hour, pending: pending === 1 }));
+    const range = [hourOf(startMs), hourOf(endMs - 1)] as const;
+    const compacted = this.#selectCompacted.get(...range)?.hours?.split(',').map(Number) ?? [];
+    const pending = new Set(this.#selectPending.all(...range).map(({ hour }) => hour));
+    const all = new Set([...compacted, ...pending]);
+    return [...all].sort((a, b) => a - b).map((hour) => ({ hour, pending: pending.has(hour) }));
   }
 
-  /** Samples of an hour that is in chunks; null when there is no chunk, or it cannot be read. */
-  chunk(seriesId: number, hour: number): Samples | null {
+  /** Samples of an hour that is in chunks; null when there is no chunk, or it cannot be read. See `decodeChunk`. */
+  chunk(seriesId: number, hour: number, scratch?: SamplesScratch): Samples | null {
     const row = this.#selectChunk.get(rowKey(hour, seriesId));
     if (!row) return null;
     try {
-      return decodeChunk(row.data, hour * hourMs);
+      return decodeChunk(row.data, hour * hourMs, scratch);
     } catch {
       return null;
     }

@@ -64,7 +64,7 @@ create index quarantine_sink on quarantine(sink, id);
 `;
 
 /** Sets up a connection that writes: each commit is on the disk before it returns. */
-export function setUpWriter(database: Database): void {
+function setUpWriter(database: Database): void {
   database.exec('pragma journal_mode = wal');
   database.exec('pragma synchronous = full');
   database.exec('pragma cache_size = -1000');

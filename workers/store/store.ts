@@ -66,6 +66,8 @@ export class Store {
   #parts: Parts | undefined;
   #clock: ClockWatch | undefined;
   #namesHour: number;
+  /** Points collected as of the last append that was told as done; undefined before the first. */
+  #toldCollected: number | undefined;
 
   constructor(path: string, settings: StoreSettings, now: () => number) {
     this.#path = path;
@@ -92,12 +94,19 @@ export class Store {
     sections: readonly Section[],
     notStored: NotStored,
   ): { timeMs: number; points: number } {
-    return this.#change(({ ledger, ticks }) => {
+    const appended = this.#change(({ ledger, ticks }) => {
       if (!ledger.hasSinks(this.#settings.sinks)) ledger.configure(this.#settings.sinks);
+      this.#toldCollected ??= ledger.collected;
+      // A commit whose sync failed was told as failed, but may be found in the file when it is opened again: its
+      // points are collected already, and the caller counts them among the lost.
+      const foundPoints = Math.max(0, ledger.collected - this.#toldCollected);
+      const lostPoints = Math.max(0, notStored.lostPoints - foundPoints);
       const written = ticks.write(ledger.nextSeq, timeMs, sections);
-      ledger.collect(written.points, notStored.lostPoints, notStored.overflowPoints);
+      ledger.collect(written.points, lostPoints, notStored.overflowPoints);
       return written;
     });
+    this.#toldCollected = this.collected();
+    return appended;
   }
 
   /** The next points of a sink, or null when none wait for it or there is no such sink. */

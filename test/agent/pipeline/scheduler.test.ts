@@ -47,3 +47,23 @@ test('ticks come once an interval, also when the clock jumps', () => {
   assert.equal(times.length, 7);
   mock.timers.reset();
 });
+
+test('a process that was stopped is told how many ticks did not come', () => {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  let passedMs = 500;
+  const missed: number[] = [];
+  const clock = { ...systemClock, now: () => 1_000_000 + passedMs, monotonicMs: () => passedMs };
+  const scheduler = new Scheduler(
+    () => 2000,
+    clock,
+    (_, count) => missed.push(count),
+  );
+  scheduler.start();
+  passedMs += 1500;
+  mock.timers.tick(1500);
+  passedMs += 7000;
+  mock.timers.tick(2000);
+  scheduler.stop();
+  mock.timers.reset();
+  assert.deepEqual(missed, [0, 2]);
+});

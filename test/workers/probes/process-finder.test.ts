@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { statSync } from 'node:fs';
 import { afterEach, beforeEach, test } from 'node:test';
 import type { ProcessFinder } from '../../../workers/contract/tasks.ts';
 import { KernelText } from '../../../workers/probes/kernel-file.ts';
@@ -28,7 +30,8 @@ const listening = (address: string, state: string, inode: number) =>
 
 test('a pid file holds a number with white space around it', () => {
   folder.write('crm.pid', ' 4711\n');
-  assert.deepEqual(find({ by: 'pidFile', path: `${folder.folder}/crm.pid` }), { pid: 4711 });
+  const writtenMs = statSync(`${folder.folder}/crm.pid`).mtimeMs;
+  assert.deepEqual(find({ by: 'pidFile', path: `${folder.folder}/crm.pid` }), { pid: 4711, writtenMs });
 });
 
 for (const text of ['', 'none', '0', '-5', '47 11', '1e3']) {
@@ -42,6 +45,13 @@ for (const text of ['', 'none', '0', '-5', '47 11', '1e3']) {
 test('a pid file that is not there is named with the reason', () => {
   const found = find({ by: 'pidFile', path: `${folder.folder}/crm.pid` });
   assert.match('problem' in found ? found.problem : '', /crm\.pid cannot be read: ENOENT/);
+});
+
+test('a pid file that is a pipe is not waited for', () => {
+  const path = `${folder.folder}/pipe.pid`;
+  execFileSync('mkfifo', [path]);
+  const found = find({ by: 'pidFile', path });
+  assert.match('problem' in found ? found.problem : '', /does not hold a process id/);
 });
 
 test('a port is looked up over IPv4 and IPv6, among listening sockets only', () => {

@@ -14,6 +14,7 @@ let cells: SharedArrayBuffer;
 let nowMs: number;
 const samplers: Sampler[] = [];
 const crm: ProcessTarget = { name: 'crm', find: { by: 'pid', pid: 200 } };
+const matched: ProcessTarget = { name: 'crm', find: { by: 'match', text: 'server.js' } };
 
 beforeEach(() => {
   folder = new ProcFolder();
@@ -118,37 +119,57 @@ test('age is the time since boot less the start time', () => {
   assert.equal(field(sampleAt(samplerOf(), 0), 'process/crm', 'uptime_seconds'), 312.34);
 });
 
-test('a pid that another process took over is a restart', () => {
-  const sampler = samplerOf();
+test('a process that is found anew under the same pid is a restart', () => {
+  const sampler = samplerOf([matched]);
+  folder.process(200, { startTicks: 50_000, commandLine: ['node', 'server.js'] });
   assert.equal(field(sampleAt(sampler, 0), 'process/crm', 'restarts_total'), 0);
-  folder.process(200, { startTicks: 90_000, ownTicks: 700 });
+  folder.process(200, { startTicks: 90_000, ownTicks: 700, commandLine: ['node', 'server.js'] });
   const sample = sampleAt(sampler, 2000);
   assert.equal(field(sample, 'process/crm', 'restarts_total'), 1);
   assert.ok(Number.isNaN(field(sample, 'process/crm', 'cpu_usage_percent')));
 });
 
 test('a restart while no sampler looked is noticed by the next one', () => {
-  sampleAt(samplerOf(), 0);
-  folder.process(200, { startTicks: 90_000 });
-  assert.equal(field(sampleAt(samplerOf(), 0), 'process/crm', 'restarts_total'), 1);
+  folder.process(200, { startTicks: 50_000, commandLine: ['node', 'server.js'] });
+  sampleAt(samplerOf([matched]), 0);
+  folder.process(200, { startTicks: 90_000, commandLine: ['node', 'server.js'] });
+  assert.equal(field(sampleAt(samplerOf([matched]), 0), 'process/crm', 'restarts_total'), 1);
 });
 
 test('a process that is gone gives no point, is down with the reason, and comes back', () => {
-  const sampler = samplerOf();
+  const target: ProcessTarget = {
+    name: 'crm',
+    find: { by: 'pidFile', path: `${folder.folder}/crm.pid` },
+  };
+  folder.write('crm.pid', '200');
+  const sampler = samplerOf([target]);
   sampleAt(sampler, 0);
   folder.process(200, { state: 'Z', startTicks: 50_000 });
   const gone = sampleAt(sampler, 2000);
   assert.deepEqual(sourcesOf(gone), ['host']);
   const { up, problem } = status(gone, 'process/crm')!;
-  assert.deepEqual({ up, problem }, { up: false, problem: 'no process runs with pid 200' });
-  folder.process(200, { startTicks: 60_000 });
+  assert.equal(up, false);
+  assert.match(problem, /^no process runs with pid 200, which .*crm\.pid names$/);
+  folder.process(201, { startTicks: 60_000 });
+  folder.write('crm.pid', '201');
   const back = sampleAt(sampler, 4000);
   assert.equal(status(back, 'process/crm')?.up, true);
   assert.equal(field(back, 'process/crm', 'restarts_total'), 1);
 });
 
+test('a pid that was configured is not watched any more when another program gets it', () => {
+  const sampler = samplerOf();
+  sampleAt(sampler, 0);
+  folder.process(200, { startTicks: 90_000, ownTicks: 700 });
+  for (const each of [sampler, samplerOf()]) {
+    const sample = sampleAt(each, 2000);
+    assert.deepEqual(sourcesOf(sample).includes('process/crm'), false);
+    assert.match(status(sample, 'process/crm')?.problem ?? '', /another program has that pid now/);
+  }
+});
+
 test('every process is looked through for a missing one every two seconds only', () => {
-  const sampler = samplerOf([{ name: 'crm', find: { by: 'match', text: 'server.js' } }]);
+  const sampler = samplerOf([matched]);
   assert.equal(status(sampleAt(sampler, 0), 'process/crm')?.up, false);
   folder.process(300, { commandLine: ['node', 'server.js'] });
   const early = sampleAt(sampler, 1000);

@@ -96,3 +96,22 @@ test('an append that fails half way is undone, and the next one has sound names'
   );
   assert.match(store.readBatch('main', 10, '')!.text, /^good,host=h,queue=q0 waiting=2,active=2 /);
 });
+
+test('a tick that was told as failed but is found in the file is not counted as lost as well', (context) => {
+  const { open } = storeFor(context);
+  const store = open();
+  const layout = twoFieldLayout(3);
+  store.append(dayStartMs, [filled(layout, 1)], nothingElse);
+  // What a commit leaves whose sync fails: its rows are there, and this store did not say so.
+  open().append(dayStartMs + 1, [filled(layout, 2)], nothingElse);
+  const broken = { layout, values: new Float64Array(1) };
+  assert.throws(() => store.append(dayStartMs + 1, [broken], nothingElse), RangeError);
+  store.append(dayStartMs + 2, [filled(layout, 3)], { lostPoints: 3 + 4, overflowPoints: 0 });
+  const [entry] = store.ledger();
+  assert.deepEqual(
+    { collected: entry!.collected, waiting: entry!.waiting, dropped: entry!.dropped },
+    { collected: 13, waiting: 9, dropped: { store_failed: 4 } },
+  );
+  store.append(dayStartMs + 3, [filled(layout, 4)], { lostPoints: 2, overflowPoints: 0 });
+  assert.deepEqual(store.ledger()[0]!.dropped, { store_failed: 6 });
+});

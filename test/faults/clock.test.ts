@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { before, test } from 'node:test';
+import { storePathOf } from '../../agent/pipeline/store-path.ts';
+import { openDatabase } from '../../workers/store/database.ts';
+import { startAgent, type TestAgent } from '../support/agent.ts';
+import { type TestServer, untilTrue } from '../support/servers.ts';
+import { askedLedger, endAndCheck, stored, ticksOf, timesOf, untilTicks, valuesOf } from './evidence.ts';
+import { scale } from './scale.ts';
+import { atEnd, configFor, destination, newFolder, newInflux, partOf } from './stage.ts';
+
+/**
+ * The wall clock of the real agent jumps, by libfaketime with an offset that is read from a file over and over; the
+ * monotonic clock goes on, as it does when somebody sets the time.
+ */
+const library = ['x86_64-linux-gnu', 'aarch64-linux-gnu']
+  .map((machine) => `/usr/lib/${machine}/faketime/libfaketimeMT.so.1`)
+  .find((path) => existsSync(path));
+const intervalMs = 250;
+const hourMs = 3_600_000;
+const hourSeconds = 3600;
+const yearSeconds = 365 * 24 * hourSeconds;
+let influx: TestServer;
+let agent: TestAgent;
+let folder: string;
+let offsetSeconds = 0;
+
+const clockFile = () => join(folder, 'clock');
+
+before(async () => {
+  assert.ok(library, 'libfaketime is not there: install the Debian package faketime');
+  [influx, folder] = await Promise.all([newInflux(), newFolder()]);
+  setClock(0);
+  agent = await startAgent(
+    {
+      ...configFor(destination(influx.url)),
+      agent: { interval: `${intervalMs}ms`, budget: { cpuPercent: 100 } },
+      store: { retention: { raw: '1h', minute: '2h', hour: '3h' } },
+    },
+    {
+      folder,
+      env: {
+        LD_PRELOAD: library,
+        FAKETIME_TIMESTAMP_FILE: clockFile(),
+        FAKETIME_NO_CACHE: '1',
+        FAKETIME_DONT_FAKE_MONOTONIC: '1',
+      },
+    },
+  );
+  atEnd(() => agent.stop('SIGKILL'));
+});
+
+function setClock(seconds: number): void {
+  offsetSeconds = seconds;
+  writeFileSync(clockFile(), `${seconds < 0 ? '-' : '+'}${Math.abs(seconds)}s\n`);
+}
+
+const agentNowMs = () => Date.now() + offsetSeconds * 1000;
+
+/** Until ticks have the times of the clock as it is now. */
+async function untilClockIsUsed(): Promise<void> {
+  await untilTrue(() => {
+    const points = stored(agent, 'system', {}, agentNowMs() - 2000, agentNowMs() + 2000);
+    assert.ok(points.length >= 4, `${points.length} ticks around ${new Date(agentNowMs()).toISOString()}`);
+  });
+}
+
+for (const [name, seconds] of [
+  ['an hour forward', hourSeconds],
+  ['back to where it was', 0],
+  ['an hour back', -hourSeconds],
+  ['forward to where it was', 0],
+  ['a year forward', yearSeconds],
+  ['back by a year', 0],
+] as const) {
+  test(`the clock jumps ${name}: ticks go on once an interval`, async (t) => {
+    const ticks = await ticksOf(agent);
+    const startMs = performance.now();
+    setClock(seconds);
+    await untilClockIsUsed();
+    await untilTicks(agent, scale(8, 160));
+    const elapsedMs = performance.now() - startMs;
+    const taken = (await ticksOf(agent)) - ticks;
+    t.diagnostic(`${taken} ticks in ${Math.round(elapsedMs)} ms`);
+    const expected = elapsedMs / intervalMs;
+    assert.ok(Math.abs(taken - expected) <= 4 + expected * 0.2, `${taken} ticks, ${expected} intervals`);
+    assert.equal(partOf(await agent.ready(), 'tick').ok, true, agent.log());
+    await askedLedger(agent);
+    const snapshot = await agent.get<{ timestamp: string }>('/api/monitoring/snapshot');
+    const ageMs = agentNowMs() - Date.parse(snapshot.timestamp);
+    assert.ok(Math.abs(ageMs) < 3000, `the snapshot is ${ageMs} ms old`);
+  });
+}
+
+test('no time is used twice, and CPU is over the time that really passed', () => {
+  const hosts = stored(agent, 'system');
+  const times = timesOf(hosts);
+  assert.equal(new Set(times).size, times.length);
+  const cpu = valuesOf(hosts, 'cpu_usage_percent');
+  assert.ok(cpu.length >= hosts.length - 1 && cpu.every((value) => value >= 0 && value <= 100), cpu.join());
+  for (const field of ['cpu_usage_percent', 'uptime_seconds', 'restarts_total']) {
+    const values = valuesOf(stored(agent, 'process'), field);
+    assert.ok(
+      values.every((value) => value >= 0 && value < 1e6),
+      `${field}: ${values.join()}`,
+    );
+  }
+  assert.deepEqual([...new Set(valuesOf(stored(agent, 'process'), 'restarts_total'))], [0]);
+});
+
+test('compaction and retention took nothing away because of a jump', async () => {
+  // Twice a minute it looks; hours that the clock left are ripe at once.
+  await untilTrue(() => assert.ok(rowsOf('chunk') > 0, `${rowsOf('chunk')} chunks`), 60_000, 500);
+  await untilTrue(() => assert.ok(rowsOf('tick_hour') <= 2), 60_000, 500);
+  const around = (seconds: number) => {
+    const middleMs = Date.now() + seconds * 1000;
+    return stored(agent, 'system', {}, middleMs - hourMs / 4, middleMs + hourMs / 4).length;
+  };
+  for (const seconds of [0, hourSeconds, -hourSeconds, yearSeconds]) assert.ok(around(seconds) >= 8);
+});
+
+function rowsOf(table: string): number {
+  const database = openDatabase(storePathOf(agent.dataDir), { readOnly: true });
+  try {
+    return database.prepare<{ n: number }>(`select count(*) n from ${table}`).get()!.n;
+  } finally {
+    database.close();
+  }
+}
+
+test('history is answered for every time that there was', async () => {
+  const rows = await agent.get<{ timestamp: string }[]>('/api/monitoring/historical?hours=4&step=1s');
+  const times = rows.map(({ timestamp }) => Date.parse(timestamp));
+  assert.ok(
+    times.some((time) => time < Date.now() - hourMs / 2) && times.some((time) => time > Date.now() - 60_000),
+  );
+  assert.deepEqual(
+    times,
+    [...times].sort((a, b) => a - b),
+  );
+});
+
+test('each point is in InfluxDB once', async (t) => {
+  t.diagnostic(`${await endAndCheck(agent, influx.url)} points, each once in InfluxDB`);
+});
