@@ -3,13 +3,17 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { Reading } from '../workers/contract/tasks.ts';
 import type { PointKey } from '../workers/point/point.ts';
+import { openReader } from '../workers/store/reader.ts';
+import { StoreError } from '../workers/store/store-error.ts';
 import { collectOnce } from './app.ts';
 import { systemClock, withDeadline } from './clock.ts';
 import type { Config } from './config/schema.ts';
 import { AgentError, messageOf } from './errors.ts';
 import { callControl } from './http/control-client.ts';
+import { listenError } from './http/listen-error.ts';
 import type { Log } from './log.ts';
 import { makeDataFolder } from './pipeline/data-folder.ts';
+import { storePathOf } from './pipeline/store-path.ts';
 import { probeInflux } from './sinks/influx/probe.ts';
 import type { QueueRedis } from './sources/queues/options.ts';
 import { createQueuesSource } from './sources/queues/queues.ts';
@@ -28,6 +32,7 @@ export async function* examine(config: Config, log: Log): AsyncGenerator<Finding
   yield await examineDataDir(config.agent.dataDir);
   const running = await runningAgent(config.agent.dataDir);
   yield running;
+  yield examineStore(config.agent.dataDir);
   for (const { source, up, problem } of (await collectOnce({ ...config, queues: false }, { log })).sources) {
     if (source !== 'self') yield { part: source, ok: up && problem === '', detail: problem || 'readable' };
   }
@@ -50,7 +55,7 @@ async function examineDataDir(dataDir: string): Promise<Finding> {
     return {
       part,
       ok: true,
-      detail: `${dataDir} can be written, ${formatSize(roundMegabytes(bavail * bsize))} free`,
+      detail: `${dataDir} can be written, ${freeText(bavail * bsize)} free`,
     };
   } catch (error) {
     return {
@@ -63,11 +68,31 @@ async function examineDataDir(dataDir: string): Promise<Finding> {
   }
 }
 
+function examineStore(dataDir: string): Finding {
+  const part = 'store';
+  try {
+    const reader = openReader(storePathOf(dataDir));
+    try {
+      const series = reader.series().length;
+      const refused = reader.quarantine({ limit: 1 }).length > 0;
+      const hint = refused ? '; it holds points that a destination refused: see nova-agent spool list' : '';
+      return { part, ok: true, detail: `can be read, ${series} series${hint}` };
+    } finally {
+      reader.close();
+    }
+  } catch (error) {
+    if (error instanceof StoreError && error.code === 'missing')
+      return { part, ok: true, detail: 'none yet, the first start begins one' };
+    const hint = 'a damaged one is set aside at the next start; one of a newer version needs that version';
+    return { part, ok: false, detail: `${messageOf(error)}; ${hint}` };
+  }
+}
+
 async function runningAgent(dataDir: string): Promise<Finding> {
   const part = 'agent';
   try {
-    const { pid } = (await callControl(dataDir, 'status')) as { pid: number };
-    return { part, ok: true, detail: `runs on this data directory, pid ${pid}` };
+    const { pid, http } = (await callControl(dataDir, 'status')) as { pid: number; http: string | null };
+    return { part, ok: true, detail: `runs on this data directory, pid ${pid}, ${http ?? 'without HTTP'}` };
   } catch (error) {
     if (error instanceof AgentError && error.retryable) return { part, ok: true, detail: 'not running' };
     return { part, ok: false, detail: messageOf(error) };
@@ -89,7 +114,8 @@ async function* examineQueues(queues: QueueRedis, log: Log): AsyncGenerator<Find
     const after = queueCounts(await read());
     for (const key of asked) yield agreement(`${part}/${key}`, before.get(key), own.get(key), after.get(key));
   } catch (error) {
-    yield { part, ok: false, detail: `${messageOf(error)}; check queues[].redis` };
+    const hint = 'check queues[].redis, or set queues: false when there are none';
+    yield { part, ok: false, detail: `${messageOf(error)}; ${hint}` };
   } finally {
     await source.close();
   }
@@ -149,13 +175,17 @@ async function examineRedis(url: string, channel: string): Promise<Finding> {
   const { Redis } = await import('ioredis');
   const options = { lazyConnect: true, connectTimeout: 3000, commandTimeout: 3000, maxRetriesPerRequest: 0 };
   const redis = new Redis(url, { ...options, retryStrategy: () => null });
-  redis.on('error', () => {});
+  // Why a connection failed is told here alone: the commands only say that it is closed.
+  let why = '';
+  redis.on('error', (error) => {
+    why = messageOf(error);
+  });
   try {
     await redis.connect();
     await redis.ping();
     return { part, ok: true, detail: `answers; snapshots are published on ${channel}` };
   } catch (error) {
-    return { part, ok: false, detail: `${messageOf(error)}; check redis.url` };
+    return { part, ok: false, detail: `${why || messageOf(error)}; check redis.url` };
   } finally {
     redis.disconnect();
   }
@@ -168,12 +198,13 @@ async function examinePort(host: string, port: number): Promise<Finding> {
     await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, host, resolve));
     return { part, ok: true, detail: `${host}:${port} is free` };
   } catch (error) {
-    return { part, ok: false, detail: `${messageOf(error)}; choose another with http.port or --http` };
+    return { part, ok: false, detail: messageOf(await listenError(error as Error, host, port)) };
   } finally {
     server.close();
   }
 }
 
-function roundMegabytes(bytes: number): number {
-  return Math.floor(bytes / 1024 ** 2) * 1024 ** 2;
+function freeText(bytes: number): string {
+  const unit = bytes >= 10 * 1024 ** 3 ? 1024 ** 3 : 1024 ** 2;
+  return formatSize(Math.floor(bytes / unit) * unit);
 }

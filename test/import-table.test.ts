@@ -51,7 +51,7 @@ const table: readonly Row[] = [
     may: [
       ...[base, message, 'agent/{app,doctor}.ts', 'agent/{config,alerts}/**', 'workers/store/**'],
       // Where the store lies, what a replay tells, and how to ask the running agent.
-      ...['agent/pipeline/{store-path,spool}.ts', 'agent/http/control-client.ts'],
+      ...['agent/pipeline/{store-path,data-folder,spool}.ts', 'agent/http/control-client.ts'],
     ],
   },
   // These wire the parts together.

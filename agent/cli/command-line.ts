@@ -20,6 +20,10 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
   let exitCode: number = exitCodes.done;
   const commands = ['completion'];
   let declared: DeclaredOptions | undefined;
+  // A reader of the output that has enough, such as `head`, ends the command, quietly.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) =>
+    process.exit(error.code === 'EPIPE' ? exitCode : tellError(error)),
+  );
   const register = <Args>({ handler, builder, ...command }: Command<Args>): CommandModule => {
     commands.push(command.command.split(' ')[0]!);
     const build = (options: Argv): Argv => {

@@ -51,11 +51,12 @@ class Runner {
     const { startApp } = await import('../app.ts');
     const starting = startApp(this.#loaded.config, { log: this.#log });
     // A large store is checked for long, and there is nothing to flush: who asks for the end does not wait for it.
+    starting.catch(() => {});
     const givenUp = this.#signals.ended.then(() => systemClock.sleep(startGraceMs));
     this.#app = (await Promise.race([starting, givenUp])) ?? undefined;
     if (!this.#app) return exitCodes.done;
     this.#tellStart();
-    await this.#watch();
+    await this.#watch(this.#loaded.files);
     for (let why = await this.#signals.next(); why !== null; why = await this.#signals.next()) {
       await this.#reload(why);
     }
@@ -67,6 +68,8 @@ class Runner {
 
   /** The new configuration whole, or the old one as it was. Rejects when not even the old one can be started again. */
   async #reload(why: string): Promise<void> {
+    // Watching begins anew before the files are read: a change that this reload takes in asks for no second one.
+    await this.#watch(this.#loaded.files);
     const next = await this.#loadNext(why);
     if (!next) return;
     const { startApp } = await import('../app.ts');
@@ -76,6 +79,7 @@ class Runner {
     if (this.#signals.isEnding) return;
     try {
       this.#app = await startApp(next.config, { log });
+      if (next.files.join('\n') !== this.#loaded.files.join('\n')) await this.#watch(next.files);
       this.#loaded = next;
       this.#log = log;
       this.#tellNotices();
@@ -84,7 +88,6 @@ class Runner {
       this.#refused(why, error);
       this.#app = await startApp(this.#loaded.config, { log: this.#log });
     }
-    await this.#watch();
   }
 
   /** The configuration as it is now; null when it cannot be used or is the same. */
@@ -109,11 +112,11 @@ class Runner {
     this.#log.error(`${why}: configuration refused, the old one stays in force`);
   }
 
-  async #watch(): Promise<void> {
+  async #watch(files: readonly string[]): Promise<void> {
     this.#watcher?.close();
     const { watchConfig } = await import('../config/watch.ts');
     const onChange = () => this.#signals.askReload('changed file');
-    this.#watcher = watchConfig({ files: this.#loaded.files, onChange });
+    this.#watcher = watchConfig({ files, onChange });
   }
 
   #tellNotices(): void {

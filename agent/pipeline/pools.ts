@@ -1,11 +1,13 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import type {
   DeliverResult,
   DeliverTask,
   HistoryResult,
   HistoryTask,
+  OpenTask,
   SpoolResult,
   SpoolTask,
   TickResult,
@@ -26,7 +28,11 @@ const deadlines = {
   compact: 2000,
   spool: 2000,
   history: 20_000,
+  close: 2000,
 } as const;
+
+/** No further worker is risked while so many that were given up have not ended. */
+const mostStuck = 2;
 
 /** The query worker is ended when nobody asked for this long: it costs memory. */
 const queryIdleMs = 60_000;
@@ -62,6 +68,11 @@ export class TickPool {
   #settings: string | undefined;
   /** False before `open`, and after a task or a worker that failed: the worker may be a new one. */
   #isOpen = false;
+  /**
+   * Workers that were given up and have not ended. Nothing ends a thread that waits for the kernel, such as for a
+   * disk that does not answer: each new one would wait there too.
+   */
+  readonly #stuck = new Set<Worker>();
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(setup: WorkerSetup) {
@@ -83,7 +94,7 @@ export class TickPool {
 
   /**
    * Opens the store, checked; resolves with what a person should know about it. A worker that takes the place of
-   * another opens it likewise before its first task.
+   * another opens it before its first task, without that check: it would take longer than a worker may be missed.
    */
   open(settings: string): Promise<{ notices: string[] }> {
     return this.#inTurn(async () => {
@@ -110,10 +121,17 @@ export class TickPool {
     return this.#run('spool', task);
   }
 
-  /** Closes the store in its worker, then ends the worker. */
+  /** Closes the store in its worker, then ends the worker. Rejects when one cannot be ended. */
   async close(): Promise<void> {
-    await this.#pool.run(undefined, { name: 'close' }).catch(() => {});
+    // An orderly exit waits for every thread.
+    const exitAtOnce = () => {
+      if (this.#stuck.size > 0) process.kill(process.pid, 'SIGKILL');
+    };
+    process.once('exit', exitAtOnce);
+    await this.#runNow('close', undefined).catch(() => {});
     await this.#pool.destroy();
+    if (this.#stuck.size > 0) throw this.#stuckError('close');
+    process.off('exit', exitAtOnce);
   }
 
   #run<T>(name: keyof typeof deadlines, task: unknown): Promise<T> {
@@ -126,18 +144,36 @@ export class TickPool {
   }
 
   async #open(settings: string): Promise<{ notices: string[] }> {
-    const opened = await this.#runNow<{ notices: string[] }>('open', settings);
+    const task: OpenTask = { settings, isChecked: this.#settings !== undefined };
+    const opened = await this.#runNow<{ notices: string[] }>('open', task);
     this.#isOpen = true;
     return opened;
   }
 
   async #runNow<T>(name: keyof typeof deadlines, task: unknown): Promise<T> {
+    if (this.#stuck.size >= mostStuck) throw this.#stuckError(name);
+    const before = [...this.#pool.threads];
     try {
       return await runTask<T>(this.#pool, name, task);
     } catch (error) {
       this.#isOpen = false;
+      this.#watchGivenUp(before.filter((worker) => !this.#pool.threads.includes(worker)));
       throw error;
     }
+  }
+
+  #watchGivenUp(workers: readonly Worker[]): void {
+    for (const worker of workers) {
+      const hasEnded = worker.threadId === -1;
+      if (hasEnded) continue;
+      this.#stuck.add(worker);
+      worker.once('exit', () => this.#stuck.delete(worker));
+    }
+  }
+
+  #stuckError(name: string): AgentError {
+    const why = 'workers wait for the kernel, perhaps for a disk that does not answer';
+    return new AgentError('WORKER_FAILED', `worker task ${name}: ${why}`, { retryable: true });
   }
 
   /** One task after the other, so that a deadline is the task's own and no waiting for others counts. */

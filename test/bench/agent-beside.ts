@@ -3,7 +3,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { stringify } from 'yaml';
-import { projectRoot } from '../support/agent.ts';
+import { buildAgent } from '../support/built-agent.ts';
 import { startInflux, startRedis, temporaryFolder, untilTrue } from '../support/servers.ts';
 
 /** The built agent under the usual work, with all that it needs. */
@@ -12,9 +12,14 @@ export interface AgentBeside {
   stop(): Promise<void>;
 }
 
-/** Starts dist/ with host, one process and ten queues every 2 s, delivering to InfluxDB every 10 s. */
+/** Builds the agent and starts it with host, one process and ten queues every 2 s, delivering to InfluxDB every 10 s. */
 export async function startAgentBeside(nodeArgs: readonly string[] = []): Promise<AgentBeside> {
-  const [redis, influx, folder] = await Promise.all([startRedis(), startInflux(), temporaryFolder()]);
+  const [built, redis, influx, folder] = await Promise.all([
+    buildAgent(),
+    startRedis(),
+    startInflux(),
+    temporaryFolder(),
+  ]);
   await fillQueues(redis.url, 10);
   const watched = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
   await mkdir(folder, { recursive: true });
@@ -29,8 +34,7 @@ export async function startAgentBeside(nodeArgs: readonly string[] = []): Promis
       http: { port: 0 },
     }),
   );
-  const main = join(projectRoot, 'dist/agent/main.js');
-  const agent = spawn(process.execPath, [...nodeArgs, main, 'run', '-c', configFile], {
+  const agent = spawn(process.execPath, [...nodeArgs, built.main, 'run', '-c', configFile], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
   let log = '';
@@ -45,7 +49,8 @@ export async function startAgentBeside(nodeArgs: readonly string[] = []): Promis
     stop: async () => {
       await endOf(agent);
       await endOf(watched);
-      await Promise.all([redis.remove(), influx.remove(), rm(folder, { recursive: true, force: true })]);
+      await Promise.all([redis.remove(), influx.remove(), built.remove()]);
+      await rm(folder, { recursive: true, force: true });
     },
   };
 }

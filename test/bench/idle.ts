@@ -58,5 +58,10 @@ LoadPlugin network
 </Plugin>
 `,
   );
-  return spawn('collectd', ['-f', '-C', config], { stdio: 'ignore' });
+  const child = spawn('collectd', ['-f', '-C', config], { stdio: 'ignore' });
+  await new Promise<void>((resolve, reject) => {
+    child.once('spawn', resolve);
+    child.once('error', () => reject(new Error('collectd is not there: apt-get install collectd-core')));
+  });
+  return child;
 }

@@ -1,11 +1,11 @@
 // Prints its resident memory, in bytes, after hours of ticks: taken by a store that is also delivered from, compacted
-// and asked, or, without a path, by nobody. With the heap of the tick worker, and from dist/, as the agent runs it.
-const [path] = process.argv.slice(2);
+// and asked, or, without a path, by nobody. The first argument is where the compiled workers/ lie.
+const [workers, path] = process.argv.slice(2);
 const hours = 4;
 const tickMs = 2000;
 const hourMs = 3_600_000;
 const startMs = Math.floor(Date.now() / hourMs) * hourMs - hours * hourMs;
-const { buildLayout } = await import('../../dist/workers/point/point.js');
+const { buildLayout } = await import(new URL('point/point.js', workers));
 
 const fields = Array.from({ length: 10 }, (_, f) => `field${f}`);
 const layout = buildLayout(
@@ -14,8 +14,8 @@ const layout = buildLayout(
 const values = new Float64Array(layout.width).fill(1000);
 
 async function openAll() {
-  const { openStore } = await import('../../dist/workers/store/store.js');
-  const { openReader } = await import('../../dist/workers/store/reader.js');
+  const { openStore } = await import(new URL('store/store.js', workers));
+  const { openReader } = await import(new URL('store/reader.js', workers));
   const retention = { rawMs: 1e12, minuteMs: 1e12, hourMs: 1e12 };
   const store = openStore(path, { sinks: ['influx'], quotaBytes: 2 ** 31, retention });
   return { store, reader: openReader(path) };

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { type RunResult, runAgent } from '../support/agent.ts';
@@ -91,12 +92,24 @@ test('a data directory that cannot be made is said with what to do and exits 1',
 });
 
 describe('check', () => {
-  test('a valid file exits 0', async () => {
-    const path = await file('valid.yml', 'agent: {interval: 2s}\n');
+  test('a valid file exits 0, and nothing that it names is asked', async () => {
+    let connections = 0;
+    const server = createServer((socket) => {
+      connections++;
+      socket.destroy();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = `127.0.0.1:${(server.address() as { port: number }).port}`;
+    const path = await file(
+      'valid.yml',
+      `redis: {url: "redis://${address}"}\nqueues: [{redis: "redis://${address}"}]\ninflux: [{name: a, url: "http://${address}", database: d}]\n`,
+    );
     const { code, stdout, stderr } = await run(['check', '-c', path]);
-    assert.equal(code, 0);
+    server.close();
+    assert.equal(code, 0, stderr);
     assert.equal(stdout, `${path}: valid\n`);
     assert.equal(stderr, '');
+    assert.equal(connections, 0);
   });
 
   test('all problems of a file are told at once, each with its place', async () => {
@@ -151,7 +164,7 @@ describe('check', () => {
         'queues: [{redis: "redis://bob:in-a-url@127.0.0.1:1"}]',
         'influx:',
         '  - {name: a, url: "http://127.0.0.1:1", version: 1, database: d, user: u, passwordFile: ./secret.txt}',
-        '  - {name: b, url: "http://127.0.0.1:1", version: 2, bucket: b, org: o, token: "${TOKEN}"}',
+        '  - {name: b, url: "http://127.0.0.1:1", version: 2, bucket: b, org: o, token: "$' + '{TOKEN}"}',
         'http: {auth: {tokens: [{name: t, role: admin, token: 0123456789-clear-text}]}}',
       ].join('\n'),
     );

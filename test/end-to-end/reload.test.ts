@@ -46,10 +46,15 @@ after(async () => {
 
 const said = () => agent.log().slice(from);
 
+/** What it answers there as soon as it does. */
 async function readyAt(httpPort: number): Promise<ReadyReport> {
-  const answer = await fetch(`http://127.0.0.1:${httpPort}/ready`);
-  assert.equal(answer.status, 200);
-  return (await answer.json()) as ReadyReport;
+  let report: ReadyReport | undefined;
+  await untilTrue(async () => {
+    const answer = await fetch(`http://127.0.0.1:${httpPort}/ready`);
+    report = (await answer.json()) as ReadyReport;
+    assert.equal(answer.status, 200);
+  });
+  return report!;
 }
 
 async function reload(config: Readonly<Record<string, unknown>>, end: RegExp): Promise<void> {

@@ -20,8 +20,7 @@ const config = () => ({
 
 before(async () => {
   [built, influx] = await Promise.all([buildAgent(), startInflux()]);
-  // The field is text from now on: what the agent sends is in conflict with it.
-  await write('system,host=a load1="text"');
+  await makeConflict();
   agent = await startAgent(config(), { main: built.main });
   await untilTrue(async () => assert.ok((await ledger()).quarantined >= 4, agent.log()));
 });
@@ -33,9 +32,14 @@ after(async () => {
   if (agent) await rm(agent.folder, { recursive: true, force: true });
 });
 
-async function write(line: string): Promise<void> {
-  const answer = await fetch(`${influx.url}/write?db=test`, { method: 'POST', body: line });
-  assert.equal(answer.status, 204, await answer.text());
+/** The field is text from now on, and what the agent sends in conflict with it; the agent may come first. */
+async function makeConflict(): Promise<void> {
+  await untilTrue(async () => {
+    await influxQuery(influx.url, 'DROP MEASUREMENT system');
+    const body = 'system,host=a load1="text"';
+    const answer = await fetch(`${influx.url}/write?db=test`, { method: 'POST', body });
+    assert.equal(answer.status, 204, await answer.text());
+  });
 }
 
 /** The ledger, which holds at every moment. */
@@ -175,8 +179,7 @@ test('replay after DROP MEASUREMENT delivers all, through the running agent', as
 });
 
 test('with the agent down, replay and drop change the store themselves', async () => {
-  await influxQuery(influx.url, 'DROP MEASUREMENT system');
-  await write('system,host=a load1="text"');
+  await makeConflict();
   await untilTrue(async () => assert.ok((await ledger()).quarantined >= 3, agent.log()));
   const { code } = await agent.stop();
   assert.equal(code, 0);
@@ -196,8 +199,7 @@ test('with the agent down, replay and drop change the store themselves', async (
 });
 
 test('replay of a destination that does not answer changes nothing and says why', async () => {
-  await influxQuery(influx.url, 'DROP MEASUREMENT system');
-  await write('system,host=a load1="text"');
+  await makeConflict();
   await untilTrue(async () => assert.ok((await ledger()).quarantined >= 1, agent.log()));
   await agent.stop();
   const before = await list();

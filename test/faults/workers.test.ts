@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { existsSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
@@ -66,6 +67,10 @@ function untilStruck(fault: string): Promise<void> {
   );
 }
 
+function threadsOf({ process }: TestAgent): number {
+  return Number(/Threads:\s+(\d+)/.exec(readFileSync(`/proc/${process.pid}/status`, 'utf8'))![1]);
+}
+
 /** How long after the fault struck a tick was committed again. */
 async function replacedAfterMs(fault: string): Promise<number> {
   strike(fault);
@@ -117,6 +122,42 @@ test('compaction that failed is done by the worker that took over, and loses not
   const past = stored(agent, 'bulk', {}, startedMs - 4 * hourMs);
   assert.equal(past.length, pastTicks * pastQueues);
   assert.equal(new Set(past.map(({ timeMs, tags }) => `${timeMs} ${tags.item}`)).size, past.length);
+});
+
+test('a worker that took over has opened the store before it is asked anything else', () => {
+  assert.doesNotMatch(agent.log(), /the first task of a worker/);
+});
+
+test('a disk that does not answer costs two threads and the ticks, and needs no restart', async (t) => {
+  execFileSync('mkfifo', [`${faultFile()}.pipe`]);
+  const threads = threadsOf(agent);
+  strike('block tick');
+  await untilTrue(() => assert.match(agent.log(), /wait for the kernel/), 30_000);
+  const failing = performance.now() + scale(5000, 60_000);
+  await untilTrue(() => assert.ok(performance.now() > failing), 120_000, 500);
+  const more = threadsOf(agent) - threads;
+  const { parts } = await agent.ready();
+  assert.match(parts.find(({ part }) => part === 'store')?.problem ?? '', /wait for the kernel/);
+  rmSync(faultFile());
+  const pipe = openSync(`${faultFile()}.pipe`, 'r+');
+  writeSync(pipe, 'go on, all');
+  await untilTicks(agent, 3);
+  closeSync(pipe);
+  t.diagnostic(`${more} threads more while it lasted`);
+  assert.ok(more <= 3, `${more} threads more`);
+  await askedLedger(agent);
+});
+
+test('an agent whose disk does not answer ends in 5 s all the same', async (t) => {
+  const said = agent.log().length;
+  strike('block tick');
+  await untilTrue(() => assert.match(agent.log().slice(said), /wait for the kernel/), 30_000);
+  const { tookMs } = await agent.stop();
+  t.diagnostic(`ended after ${Math.round(tookMs)} ms`);
+  assert.ok(tookMs <= 5000, `ended after ${Math.round(tookMs)} ms\n${agent.log()}`);
+  assert.match(agent.log(), /while ending: tick worker: worker task close: workers wait for the kernel/);
+  rmSync(faultFile());
+  agent = await startFaulty();
 });
 
 test('an agent whose worker loops ends in 5 s all the same; the next one has all that was committed', async (t) => {

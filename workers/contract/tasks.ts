@@ -86,6 +86,14 @@ export interface TickSettings {
   readonly retention: Retention;
 }
 
+/** Opens the store before the first tick of a worker. */
+export interface OpenTask {
+  /** JSON of `TickSettings`. */
+  readonly settings: string;
+  /** A worker of this process opened the file before and checked it. */
+  readonly isChecked: boolean;
+}
+
 export interface TickTask {
   /** Milliseconds since 1970 for every point of this tick. */
   readonly timeMs: number;

@@ -6,6 +6,10 @@ import { hasValue, type Layout, type PointKey, sortedTags } from './point.ts';
  * Rules for what the format cannot carry: a line break becomes `\n` or `\r` in letters, as Telegraf writes it;
  * a backslash at the very end, which would escape what follows, becomes U+29F5 `⧵`; a tag without a value is
  * left out; a field that is not finite is left out, and a point without fields has no line.
+ *
+ * In measurements and field names InfluxDB 1.x passes over a tab or NUL at the beginning, which become `\t` and `\0` in
+ * letters, and takes a backslash before a comma, blank, equals sign or quote for an escape, so that becomes U+29F5 as
+ * well. A measurement that begins with `#`, which would make the line a comment, gets a backslash before it.
  */
 
 function plain(text: string): string {
@@ -14,15 +18,26 @@ function plain(text: string): string {
   return oneLine.endsWith('\\') ? oneLine.replace(/\\+$/, (slashes) => '⧵'.repeat(slashes.length)) : oneLine;
 }
 
+/** A measurement or field name, of which InfluxDB 1.x reads less than of a tag. */
+function plainName(text: string): string {
+  const start = text[0] === '\t' ? '\\t' : text[0] === '\0' ? '\\0' : text.slice(0, 1);
+  return plain(start + text.slice(1)).replace(/\\+(?=[, ="])/g, (slashes) => '⧵'.repeat(slashes.length));
+}
+
 /** A measurement as line protocol writes it: commas and spaces escaped. */
 export function escapeMeasurement(name: string): string {
-  const escaped = plain(name).replace(/[, ]/g, '\\$&');
+  const escaped = plainName(name).replace(/[, ]/g, '\\$&');
   return escaped.startsWith('#') ? `\\${escaped}` : escaped;
 }
 
-/** A tag name, tag value or field name as line protocol writes it: commas, spaces and equals signs escaped. */
+/** A tag name or value as line protocol writes it: commas, spaces and equals signs escaped. */
 export function escapeKey(name: string): string {
   return plain(name).replace(/[, =]/g, '\\$&');
+}
+
+/** A field name as line protocol writes it: as a tag name, but for what `plainName` says. */
+export function escapeField(name: string): string {
+  return plainName(name).replace(/[, =]/g, '\\$&');
 }
 
 interface PointText {
@@ -37,7 +52,7 @@ function pointText(point: PointKey, measurementPrefix: string): PointText {
   for (const [name, value] of sortedTags(point.tags)) {
     if (value !== '') head += `,${escapeKey(name)}=${escapeKey(value)}`;
   }
-  return { head: `${head} `, fields: point.fields.map((field) => `${escapeKey(field)}=`) };
+  return { head: `${head} `, fields: point.fields.map((field) => `${escapeField(field)}=`) };
 }
 
 /** Writes the lines of one layout; names are escaped once, when it is made. */

@@ -8,7 +8,7 @@ import { LayoutBook, parseSeriesKey, type SeriesName } from './names.ts';
 import { PointReader, type StoredPoint } from './points.ts';
 import { listQuarantine, type QuarantineFilter } from './quarantine.ts';
 import { SamplesReader } from './samples-reader.ts';
-import { checkSchema } from './schema.ts';
+import { cacheKilobytes, checkSchema } from './schema.ts';
 import { StoreError } from './store-error.ts';
 
 export type { Buckets, StepRange } from './buckets.ts';
@@ -153,6 +153,7 @@ export class Reader {
     const database = openDatabase(this.#path, { readOnly: true });
     try {
       checkSchema(database);
+      database.exec(`pragma cache_size = -${cacheKilobytes}`);
     } catch (error) {
       database.close();
       throw error;

@@ -1,4 +1,11 @@
-import { cutSamples, decodeChunk, mergeSamples, noSamples, type Samples, type SamplesScratch } from './chunk.ts';
+import {
+  cutSamples,
+  decodeChunk,
+  mergeSamples,
+  noSamples,
+  type Samples,
+  type SamplesScratch,
+} from './chunk.ts';
 import type { Database, Statement } from './database.ts';
 import type { LayoutBook } from './names.ts';
 import { hourMs, hourOf, rowKey } from './schema.ts';
@@ -28,7 +35,11 @@ export class SamplesReader {
   /** Hours of the range that have data, oldest first. */
   hours(startMs: number, endMs: number): { hour: number; pending: boolean }[] {
     const range = [hourOf(startMs), hourOf(endMs - 1)] as const;
-    const compacted = this.#selectCompacted.get(...range)?.hours?.split(',').map(Number) ?? [];
+    const compacted =
+      this.#selectCompacted
+        .get(...range)
+        ?.hours?.split(',')
+        .map(Number) ?? [];
     const pending = new Set(this.#selectPending.all(...range).map(({ hour }) => hour));
     const all = new Set([...compacted, ...pending]);
     return [...all].sort((a, b) => a - b).map((hour) => ({ hour, pending: pending.has(hour) }));

@@ -63,11 +63,14 @@ create table quarantine(
 create index quarantine_sink on quarantine(sink, id);
 `;
 
+/** Of SQLite, for each connection: rows are written in order and read once, so that more is only held, not used. */
+export const cacheKilobytes = 256;
+
 /** Sets up a connection that writes: each commit is on the disk before it returns. */
 function setUpWriter(database: Database): void {
   database.exec('pragma journal_mode = wal');
   database.exec('pragma synchronous = full');
-  database.exec('pragma cache_size = -1000');
+  database.exec(`pragma cache_size = -${cacheKilobytes}`);
   // The log is cut back to this after a large change.
   database.exec('pragma journal_size_limit = 8388608');
 }

@@ -41,12 +41,18 @@ interface Parts {
 }
 
 /**
- * Opens the embedded store for writing, or begins one. The caller owns the data directory. A damaged file is set
+ * Opens the embedded store for writing, or begins one. `isChecked` says that this process checked the file before,
+ * so that a worker which takes the place of another need not read it all again. The caller owns the data directory. A damaged file is set
  * aside and a fresh one begun, which `notices` then tells. Throws `StoreError`: 'foreign' for a newer version or
  * another program's file, which is left as it is, else what SQLite says.
  */
-export function openStore(path: string, settings: StoreSettings, now: () => number = Date.now): Store {
-  const store = new Store(path, settings, now);
+export function openStore(
+  path: string,
+  settings: StoreSettings,
+  now: () => number = Date.now,
+  isChecked = false,
+): Store {
+  const store = new Store(path, settings, now, isChecked);
   store.open();
   return store;
 }
@@ -62,6 +68,7 @@ export class Store {
   readonly #path: string;
   readonly #now: () => number;
   #settings: StoreSettings;
+  #isChecked: boolean;
   #database: Database | undefined;
   #parts: Parts | undefined;
   #clock: ClockWatch | undefined;
@@ -69,9 +76,10 @@ export class Store {
   /** Points collected as of the last append that was told as done; undefined before the first. */
   #toldCollected: number | undefined;
 
-  constructor(path: string, settings: StoreSettings, now: () => number) {
+  constructor(path: string, settings: StoreSettings, now: () => number, isChecked: boolean) {
     this.#path = path;
     this.#settings = settings;
+    this.#isChecked = isChecked;
     this.#now = now;
     this.#namesHour = hourOf(now());
   }
@@ -233,7 +241,9 @@ export class Store {
     const database = openDatabase(this.#path);
     try {
       setUpSchema(database);
-      checkIntegrity(database, this.#path);
+      if (!this.#isChecked) checkIntegrity(database, this.#path);
+      // Trouble that makes us connect again may be damage.
+      this.#isChecked = false;
       markClean(database, false);
       return database;
     } catch (error) {

@@ -3,6 +3,7 @@ import type {
   DeliverResult,
   DeliverTask,
   LedgerEntry,
+  OpenTask,
   SpoolResult,
   SpoolTask,
   TickResult,
@@ -31,8 +32,8 @@ let sampler: Sampler | undefined;
 let store: Store | undefined;
 
 /** Opens the store before the first tick, so that the check of its file is not part of a tick. */
-export function open(text: string): { notices: string[] } {
-  const { notices } = useStore(useSettings(text));
+export function open({ settings: text, isChecked }: OpenTask): { notices: string[] } {
+  const { notices } = useStore(useSettings(text), isChecked);
   return { notices: notices.splice(0) };
 }
 
@@ -112,10 +113,10 @@ function useSettings(text: string): TickSettings {
   return settings;
 }
 
-function useStore(now: TickSettings | undefined = settings): Store {
+function useStore(now: TickSettings | undefined = settings, isChecked = false): Store {
   if (!setup.store) throw new Error('this worker has no store');
   if (!now) throw new Error('the first task of a worker is `open` or `tick`');
-  store ??= openStore(setup.store.path, now);
+  store ??= openStore(setup.store.path, now, Date.now, isChecked);
   return store;
 }
 

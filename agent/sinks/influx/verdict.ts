@@ -107,7 +107,14 @@ export function retryAfterMs(header: string, nowMs: number): number | undefined 
 
 /** What is kept of a server's words about a refused line. */
 export function reasonOf(said: string): string {
-  return said.replace(/\s+/g, ' ').slice(0, 500);
+  return shortened(said.replace(/\s+/g, ' '), 500);
+}
+
+/** Both ends of a long text: 1.x repeats the whole line before it says what is wrong with it. */
+function shortened(text: string, most: number): string {
+  if (text.length <= most) return text;
+  const end = Math.floor(most / 2);
+  return `${text.slice(0, most - end - 1)}…${text.slice(-end)}`;
 }
 
 /** 1.x and 2.x count the points beyond the retention policy rightly; when that is all of them, none needs a try alone. */
@@ -120,7 +127,7 @@ function pointVerdict(said: string, lines: number): Verdict {
 function errorText({ body, header }: Answer): string {
   const json = parsed(body) as { error?: unknown; message?: unknown } | null | undefined;
   for (const text of [json?.message, json?.error])
-    if (typeof text === 'string' && text) return text.slice(0, 2000);
+    if (typeof text === 'string' && text) return shortened(text, 2000);
   const isText = json === undefined && !body.trimStart().startsWith('<');
   return header('x-influxdb-error') || (isText ? body.trim().slice(0, 200) : '');
 }

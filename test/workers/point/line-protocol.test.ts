@@ -85,3 +85,22 @@ test('odd names of measurements, tags and fields come back equal', async () => {
   assert.deepEqual(series!.columns, ['time', 'field, =name', 'tag, =name']);
   assert.deepEqual(series!.values, [[1000, 7, 'x']]);
 });
+
+test('what InfluxDB 1.x would read differently in a measurement or field name is written so that it comes back', async () => {
+  const names = ['\tm', '\0m', 'a\\,b', 'a\\ b', 'a\\=b', 'a\\"b', 'a\\\\,b', 'a\\b', 'a,b c=d"e'];
+  const written = ['\\tm', '\\0m', 'a⧵,b', 'a⧵ b', 'a⧵=b', 'a⧵"b', 'a⧵⧵,b', 'a\\b', 'a,b c=d"e'];
+  const lines = names.map((name, i) => line({ odd: `${i}` }, { [name]: i + 1 }, `odd-${name}`));
+  await write([...lines, ...names.map((name) => line({ start: 'x' }, { v: 1 }, name))].join(''));
+  const fields = await influxQuery(influx.url, 'SELECT * FROM /^odd-/ GROUP BY odd');
+  for (const { name, tags, columns, values } of fields) {
+    const i = Number(tags!.odd);
+    assert.equal(name, `odd-${i < 2 ? names[i] : written[i]}`);
+    assert.deepEqual(
+      columns.filter((column, at) => column !== 'time' && values[0]![at] !== null),
+      [written[i]],
+    );
+  }
+  assert.equal(fields.length, names.length);
+  const starts = await influxQuery(influx.url, `SELECT v FROM /.*/ WHERE "start" = 'x'`);
+  assert.deepEqual(starts.map(({ name }) => name).sort(), [...written].sort());
+});

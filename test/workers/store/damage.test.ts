@@ -10,7 +10,17 @@ import {
 } from 'node:fs';
 import { test } from 'node:test';
 import { openDatabase } from '../../../workers/store/database.ts';
-import { compactAll, dayStartMs, filled, hourMs, nothingElse, storeFor, twoFieldLayout } from './fixture.ts';
+import { openStore } from '../../../workers/store/store.ts';
+import {
+  compactAll,
+  dayStartMs,
+  filled,
+  hourMs,
+  nothingElse,
+  settings,
+  storeFor,
+  twoFieldLayout,
+} from './fixture.ts';
 
 const layout = twoFieldLayout(50);
 
@@ -70,6 +80,20 @@ test('the ledger of a damaged store is carried over, and what lay in it is count
     },
   ]);
   assert.equal(store.countWaiting('main'), 50);
+});
+
+test('a file that this process checked is not read whole again by the worker that takes over', (context) => {
+  const { path, open } = filledStore(context);
+  const database = openDatabase(path, { readOnly: true });
+  const { root } = database
+    .prepare<{ root: number }>("select rootpage root from sqlite_master where name = 'minute'")
+    .get()!;
+  database.close();
+  overwrite(path, (root - 1) * 8192, new Uint8Array(8192).fill(0xa5));
+  const taken = openStore(path, settings, () => dayStartMs, true);
+  assert.deepEqual(taken.notices, []);
+  taken.close();
+  assert.equal(open().notices.length, 1, 'who does not know it checks it');
 });
 
 test('damage that is met while running is set aside too, and the next append works', (context) => {

@@ -114,6 +114,27 @@ test('points older than the retention policy are quarantined, newer ones deliver
   assert.equal(store.delivered, 1);
 });
 
+test('a refusal that repeats control characters of the line does not hold up the others', async (t) => {
+  const bad = `odd,host=h \u0001\u007f= ${Date.now()}`;
+  const store = new FakeStore([...lines('beside', 10), bad]);
+  const { sink } = sinkOn(server.url, store, systemClock);
+  t.after(() => sink.close(0));
+  sink.start();
+  await allDelivered(store);
+  assert.equal(store.delivered, 10);
+  assert.match(store.quarantined[0]!.reason, /unable to parse .* missing field value/);
+});
+
+test('of a long refused line the reason is kept too', async (t) => {
+  const store = new FakeStore([`long,tag=${'x'.repeat(70_000)} v=1 ${Date.now()}`]);
+  const { sink } = sinkOn(server.url, store, systemClock);
+  t.after(() => sink.close(0));
+  sink.start();
+  await allDelivered(store);
+  assert.match(store.quarantined[0]!.reason, /^unable to parse 'long,tag=x+…x+.*max key length exceeded/);
+  assert.equal(store.quarantined[0]!.reason.length, 500);
+});
+
 test('the probe says version and target of a server that takes writes, and writes nothing', async () => {
   const options = optionsFor(server.url, { version: 'auto' });
   assert.deepEqual(await probeInflux(options, systemClock), {
