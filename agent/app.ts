@@ -192,6 +192,7 @@ export async function collectOnce(
     const settings = tickSettings(config, { slowEveryMs: 0 });
     const sources = createSources(config, stats, log, clock);
     life.defer('sources', () => Promise.all(sources.map((source) => source.close())));
+    await pool.open(settings);
     await pool.tick({
       timeMs: clock.now(),
       settings,

@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import type { LedgerView, ReadyReport } from '../../agent/ready-shape.ts';
 import { projectRoot, type TestAgent } from '../support/agent.ts';
 import { untilTrue } from '../support/servers.ts';
+import { tracing } from './capabilities.ts';
 import { assertExactlyOnce } from './influx-points.ts';
 import { entryOf, readStore } from './ledger.ts';
 import { scale } from './scale.ts';
@@ -105,24 +106,28 @@ test('an agent that is killed at any moment of its run loses nothing that it had
   context.diagnostic(`${kills} kills; ${await assertAllArrives(influx.url, first)}`);
 });
 
-test('an agent that is killed within a write call of its store loses nothing that it had committed', async (context) => {
-  const influx = await stage.newInflux();
-  const first = await stage.newAgent(stage.configFor(stage.destination(influx.url)));
-  await stage.untilDelivered(first);
-  await first.stop('SIGKILL');
-  const places = Array.from({ length: scale(3, 40) }, (_, i) => 1 + i * 3);
-  for (const place of places) {
-    const agent = startDoomed(first);
-    await Promise.race([agent.ready, agent.gone]);
-    const store = join(first.dataDir, 'store.db');
-    await inject({
-      pid: agent.pid,
-      calls: writeCalls,
-      fault: `signal=KILL:when=${place}`,
-      paths: [store, `${store}-wal`],
-    });
-    await agent.gone;
-    assertKept(first.dataDir, agent.told(), `write call ${place}`);
-  }
-  context.diagnostic(`${places.length} kills; ${await assertAllArrives(influx.url, first)}`);
-});
+test(
+  'an agent that is killed within a write call of its store loses nothing that it had committed',
+  tracing,
+  async (context) => {
+    const influx = await stage.newInflux();
+    const first = await stage.newAgent(stage.configFor(stage.destination(influx.url)));
+    await stage.untilDelivered(first);
+    await first.stop('SIGKILL');
+    const places = Array.from({ length: scale(3, 40) }, (_, i) => 1 + i * 3);
+    for (const place of places) {
+      const agent = startDoomed(first);
+      await Promise.race([agent.ready, agent.gone]);
+      const store = join(first.dataDir, 'store.db');
+      await inject({
+        pid: agent.pid,
+        calls: writeCalls,
+        fault: `signal=KILL:when=${place}`,
+        paths: [store, `${store}-wal`],
+      });
+      await agent.gone;
+      assertKept(first.dataDir, agent.told(), `write call ${place}`);
+    }
+    context.diagnostic(`${places.length} kills; ${await assertAllArrives(influx.url, first)}`);
+  },
+);

@@ -15,18 +15,15 @@ import { createRingBuffers } from '../../workers/contract/ring-cells.ts';
 import type { TickSettings } from '../../workers/contract/tasks.ts';
 import { projectRoot, runAgent, type TestAgent, writeConfig } from '../support/agent.ts';
 import { untilTrue } from '../support/servers.ts';
+import { mounting, tracing } from './capabilities.ts';
 import { assertExactlyOnce } from './influx-points.ts';
 import { assertBalanced, readStore, storeSettings } from './ledger.ts';
 import { scale } from './scale.ts';
-import { mayMount, mountSmallDisk } from './small-disk.ts';
+import { mountSmallDisk } from './small-disk.ts';
 import * as stage from './stage.ts';
 import { inject, writeCalls } from './strace.ts';
 
 const diskMegabytes = 24;
-const canMount = await mayMount();
-// A container without the capability cannot mount; as root on a machine of its own it must work.
-const mounting = canMount ? {} : { skip: 'mounting a tmpfs is not allowed here (needs CAP_SYS_ADMIN)' };
-
 /** A service beside the agent. */
 async function newService(): Promise<{ readonly process: ChildProcess; answers(): Promise<boolean> }> {
   const script = join(projectRoot, 'test/fixtures/loaded-app.ts');
@@ -162,56 +159,64 @@ test(
   },
 );
 
-test('when the file system turns read-only the sampling goes on, and the agent recovers by itself', async (context) => {
-  const influx = await stage.newInflux();
-  const agent = await stage.newAgent(stage.configFor(stage.destination(influx.url)));
-  await stage.untilDelivered(agent);
-  const store = storePathOf(agent.dataDir);
-  // What the kernel answers after an error of the device; a file system in use cannot be remounted read-only.
-  const injector = await inject({
-    pid: agent.process.pid!,
-    calls: writeCalls,
-    fault: 'error=EROFS',
-    paths: [store, `${store}-wal`],
-  });
-  stage.atEnd(() => injector.detach());
-  await untilSamplingOnly(agent, /disk I\/O|read.?only/i);
-  await injector.detach();
-  context.diagnostic(await assertCounted(agent, influx.url));
-});
+test(
+  'when the file system turns read-only the sampling goes on, and the agent recovers by itself',
+  tracing,
+  async (context) => {
+    const influx = await stage.newInflux();
+    const agent = await stage.newAgent(stage.configFor(stage.destination(influx.url)));
+    await stage.untilDelivered(agent);
+    const store = storePathOf(agent.dataDir);
+    // What the kernel answers after an error of the device; a file system in use cannot be remounted read-only.
+    const injector = await inject({
+      pid: agent.process.pid!,
+      calls: writeCalls,
+      fault: 'error=EROFS',
+      paths: [store, `${store}-wal`],
+    });
+    stage.atEnd(() => injector.detach());
+    await untilSamplingOnly(agent, /disk I\/O|read.?only/i);
+    await injector.detach();
+    context.diagnostic(await assertCounted(agent, influx.url));
+  },
+);
 
-test('a disk that hangs within a commit costs a worker, and leaves no lock behind', async (context) => {
-  const influx = await stage.newInflux();
-  const agent = await stage.newAgent(stage.configFor(stage.destination(influx.url)));
-  await stage.untilDelivered(agent);
-  const before = (await agent.ready()).ledger[0]!;
-  const store = storePathOf(agent.dataDir);
-  // Each thread's first sync hangs: that of the commit that comes next, and what its successor does meanwhile.
-  const injector = await inject({
-    pid: agent.process.pid!,
-    calls: 'fdatasync,fsync',
-    fault: 'delay_enter=60000000:when=1',
-    paths: [store, `${store}-wal`],
-  });
-  stage.atEnd(() => injector.detach());
-  await untilTrue(async () => {
-    assert.match(stage.partOf(await agent.ready(), 'store').problem, /the worker is replaced/);
-  });
-  await injector.detach();
-  const freeMs = performance.now();
-  await untilTrue(async () => {
-    const report = await agent.ready();
-    assert.equal(report.ready, true, JSON.stringify(report.parts.slice(0, 2)));
-    assert.ok(report.ledger[0]!.collected > before.collected);
-  }, 30_000);
-  const backMs = Math.round(performance.now() - freeMs);
-  await stage.untilDelivered(agent);
-  await agent.stop();
-  const content = readStore(agent.dataDir);
-  assert.deepEqual(content.ledger[0]!.dropped, {});
-  const rows = await assertExactlyOnce(influx.url, content);
-  context.diagnostic(`commits again ${backMs} ms after the disk; ${rows} points, each once`);
-});
+test(
+  'a disk that hangs within a commit costs a worker, and leaves no lock behind',
+  tracing,
+  async (context) => {
+    const influx = await stage.newInflux();
+    const agent = await stage.newAgent(stage.configFor(stage.destination(influx.url)));
+    await stage.untilDelivered(agent);
+    const before = (await agent.ready()).ledger[0]!;
+    const store = storePathOf(agent.dataDir);
+    // Each thread's first sync hangs: that of the commit that comes next, and what its successor does meanwhile.
+    const injector = await inject({
+      pid: agent.process.pid!,
+      calls: 'fdatasync,fsync',
+      fault: 'delay_enter=60000000:when=1',
+      paths: [store, `${store}-wal`],
+    });
+    stage.atEnd(() => injector.detach());
+    await untilTrue(async () => {
+      assert.match(stage.partOf(await agent.ready(), 'store').problem, /the worker is replaced/);
+    });
+    await injector.detach();
+    const freeMs = performance.now();
+    await untilTrue(async () => {
+      const report = await agent.ready();
+      assert.equal(report.ready, true, JSON.stringify(report.parts.slice(0, 2)));
+      assert.ok(report.ledger[0]!.collected > before.collected);
+    }, 30_000);
+    const backMs = Math.round(performance.now() - freeMs);
+    await stage.untilDelivered(agent);
+    await agent.stop();
+    const content = readStore(agent.dataDir);
+    assert.deepEqual(content.ledger[0]!.dropped, {});
+    const rows = await assertExactlyOnce(influx.url, content);
+    context.diagnostic(`commits again ${backMs} ms after the disk; ${rows} points, each once`);
+  },
+);
 
 test('on a disk that is full or read-only from the start the agent ends and says why', mounting, async () => {
   for (const [options, reason] of [

@@ -57,12 +57,15 @@ export async function ticksOf(agent: TestAgent): Promise<number> {
 }
 
 /** Until so many more ticks are committed. */
-export async function untilTicks(agent: TestAgent, more: number, timeoutMs = 30_000): Promise<void> {
+export async function untilTicks(agent: TestAgent, more: number): Promise<void> {
   const before = await ticksOf(agent);
-  await untilTrue(async () => {
-    const ticks = await ticksOf(agent);
-    assert.ok(ticks >= before + more, `${ticks - before} of ${more} ticks\n${agent.log()}`);
-  }, timeoutMs);
+  await untilTrue(
+    async () => {
+      const ticks = await ticksOf(agent);
+      assert.ok(ticks >= before + more, `${ticks - before} of ${more} ticks\n${agent.log()}`);
+    },
+    30_000 + more * 1000,
+  );
 }
 
 /** The balanced ledger, asked while the agent runs. */

@@ -12,18 +12,6 @@ export interface SmallDisk {
   free(): void;
 }
 
-/** Whether this user may mount: root with the capability to; a container often lacks it. */
-export async function mayMount(): Promise<boolean> {
-  const path = await stage.newFolder();
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', path], { stdio: 'ignore' });
-  } catch {
-    return false;
-  }
-  execFileSync('umount', [path]);
-  return true;
-}
-
 /** Mounts one at `path` for the rest of the file. */
 export function mountSmallDisk(path: string, megabytes: number, options = 'rw'): SmallDisk {
   mkdirSync(path, { recursive: true });

@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { LedgerView } from '../../agent/ready-shape.ts';
+import { tracing } from './capabilities.ts';
 import { readStore, type StoreContent } from './ledger.ts';
 import { scale } from './scale.ts';
 import * as stage from './stage.ts';
@@ -76,65 +77,73 @@ function entryOf({ ledger }: StoreContent): LedgerView {
   return ledger[0] ?? nothing;
 }
 
-test('a store that is killed at a write call keeps all that it had committed, and is whole', async (context) => {
-  const dataDir = await newDataDir();
-  const places = placesOf(scale(8, 150));
-  let collected = 0;
-  let settled = 0;
-  for (const [i, place] of places.entries()) {
-    const said = await run(dataDir, startMs + i * 3 * 3_600_000, `signal=KILL:when=${place}`);
-    assert.equal(said.ended, false, `the write call ${place} did not come`);
-    const content = readStore(dataDir);
-    for (const timeMs of said.timesMs)
-      assert.ok(content.timesMs.has(timeMs), `call ${place}: ${timeMs} is lost`);
-    const entry = entryOf(content);
-    // A commit may be on the disk although there was no time to say so: that of the last step, no other.
-    const more = entry.collected - collected - said.timesMs.length * pointsPerTick;
-    assert.ok(more === 0 || more === pointsPerTick, `call ${place}: ${more} points more than was said`);
-    const moreSettled = entry.delivered + entry.quarantined - settled - said.settled;
-    assert.ok(
-      moreSettled >= 0 && moreSettled <= 70,
-      `call ${place}: ${moreSettled} settled more than was said`,
-    );
-    assert.deepEqual(entry.dropped, {});
-    collected = entry.collected;
-    settled = entry.delivered + entry.quarantined;
-  }
-  context.diagnostic(`killed at ${places.length} write calls; ${collected} points`);
-});
-
-for (const error of ['EIO', 'ENOSPC', 'EROFS']) {
-  test(`a store whose write calls fail with ${error} undoes what failed, counts it, and goes on`, async (context) => {
+test(
+  'a store that is killed at a write call keeps all that it had committed, and is whole',
+  tracing,
+  async (context) => {
     const dataDir = await newDataDir();
-    const places = placesOf(scale(3, 75));
-    let failures = 0;
-    let points = 0;
-    let dropped = 0;
+    const places = placesOf(scale(8, 150));
+    let collected = 0;
+    let settled = 0;
     for (const [i, place] of places.entries()) {
-      // One call alone, a few, and enough of them for several steps.
-      const last = place + [0, 4, 40][i % 3]!;
-      const said = await run(dataDir, startMs + i * 3 * 3_600_000, `error=${error}:when=${place}..${last}`);
-      assert.equal(said.ended, true, `call ${place}: ${said.failed.join('; ')}`);
+      const said = await run(dataDir, startMs + i * 3 * 3_600_000, `signal=KILL:when=${place}`);
+      assert.equal(said.ended, false, `the write call ${place} did not come`);
       const content = readStore(dataDir);
-      const entry = entryOf(content);
       for (const timeMs of said.timesMs)
         assert.ok(content.timesMs.has(timeMs), `call ${place}: ${timeMs} is lost`);
-      failures += said.failed.length;
-      points += said.appends * pointsPerTick;
-      dropped = entry.dropped.store_failed ?? 0;
-      const held = content.points.size;
-      // Every tick is there or counted as dropped, whatever was said of it: a failed sync may have kept it.
-      const where = `calls ${place} to ${last}: ${said.failed.length} failed`;
-      assert.deepEqual(
-        { collected: entry.collected, held },
-        { collected: points, held: points - dropped },
-        where,
+      const entry = entryOf(content);
+      // A commit may be on the disk although there was no time to say so: that of the last step, no other.
+      const more = entry.collected - collected - said.timesMs.length * pointsPerTick;
+      assert.ok(more === 0 || more === pointsPerTick, `call ${place}: ${more} points more than was said`);
+      const moreSettled = entry.delivered + entry.quarantined - settled - said.settled;
+      assert.ok(
+        moreSettled >= 0 && moreSettled <= 70,
+        `call ${place}: ${moreSettled} settled more than was said`,
       );
-      assert.deepEqual(Object.keys(entry.dropped), dropped > 0 ? ['store_failed'] : [], where);
+      assert.deepEqual(entry.dropped, {});
+      collected = entry.collected;
+      settled = entry.delivered + entry.quarantined;
     }
-    assert.ok(failures > 0, 'no call failed');
-    context.diagnostic(
-      `${places.length} runs, ${failures} failed steps, ${dropped} points dropped and counted`,
-    );
-  });
+    context.diagnostic(`killed at ${places.length} write calls; ${collected} points`);
+  },
+);
+
+for (const error of ['EIO', 'ENOSPC', 'EROFS']) {
+  test(
+    `a store whose write calls fail with ${error} undoes what failed, counts it, and goes on`,
+    tracing,
+    async (context) => {
+      const dataDir = await newDataDir();
+      const places = placesOf(scale(3, 75));
+      let failures = 0;
+      let points = 0;
+      let dropped = 0;
+      for (const [i, place] of places.entries()) {
+        // One call alone, a few, and enough of them for several steps.
+        const last = place + [0, 4, 40][i % 3]!;
+        const said = await run(dataDir, startMs + i * 3 * 3_600_000, `error=${error}:when=${place}..${last}`);
+        assert.equal(said.ended, true, `call ${place}: ${said.failed.join('; ')}`);
+        const content = readStore(dataDir);
+        const entry = entryOf(content);
+        for (const timeMs of said.timesMs)
+          assert.ok(content.timesMs.has(timeMs), `call ${place}: ${timeMs} is lost`);
+        failures += said.failed.length;
+        points += said.appends * pointsPerTick;
+        dropped = entry.dropped.store_failed ?? 0;
+        const held = content.points.size;
+        // Every tick is there or counted as dropped, whatever was said of it: a failed sync may have kept it.
+        const where = `calls ${place} to ${last}: ${said.failed.length} failed`;
+        assert.deepEqual(
+          { collected: entry.collected, held },
+          { collected: points, held: points - dropped },
+          where,
+        );
+        assert.deepEqual(Object.keys(entry.dropped), dropped > 0 ? ['store_failed'] : [], where);
+      }
+      assert.ok(failures > 0, 'no call failed');
+      context.diagnostic(
+        `${places.length} runs, ${failures} failed steps, ${dropped} points dropped and counted`,
+      );
+    },
+  );
 }

@@ -86,7 +86,7 @@ export interface TickSettings {
   readonly retention: Retention;
 }
 
-/** Opens the store before the first tick of a worker. */
+/** Starts a worker and opens its store, if it has one, before the first tick. */
 export interface OpenTask {
   /** JSON of `TickSettings`. */
   readonly settings: string;

@@ -2,7 +2,7 @@ import { Sketch } from '../sketch/sketch.ts';
 import { cutSamples, type Samples, SamplesScratch } from './chunk.ts';
 import type { Database, Statement } from './database.ts';
 import { readDay, readMinutes, type SketchOf } from './rollup.ts';
-import type { SamplesReader } from './samples-reader.ts';
+import { readableSamples, type SamplesReader } from './samples-reader.ts';
 import { hourMs, hoursPerDay, minuteMs, rowKey } from './schema.ts';
 
 /** A series in equal steps: one entry a step. */
@@ -132,34 +132,40 @@ export class BucketReader {
     const finestMs = [hourMs, minuteMs].find((ms) => stepMs % ms === 0 && startMs % ms === 0) ?? 1;
     for (const [day, hours] of byDay(this.#samples.hours(startMs, endMs))) {
       const fromDay = new Set<number>();
+      const fromMinutes: number[] = [];
+      const fromSamples: number[] = [];
       for (const { hour, pending } of hours) {
         const whole = hour * hourMs >= startMs && (hour + 1) * hourMs <= endMs;
         if (pending) {
           for (const [i, part] of this.#samples.pending(seriesIds, hour, startMs, endMs).entries()) {
             sums[i]!.addSamples(part);
           }
-        } else if (whole && finestMs === hourMs) {
-          fromDay.add(hour % hoursPerDay);
-        } else {
-          for (const [i, id] of seriesIds.entries()) {
-            this.#addHour(sums[i]!, id, hour, whole ? finestMs : 1, range);
-          }
-        }
+        } else if (whole && finestMs === hourMs) fromDay.add(hour % hoursPerDay);
+        // The histograms of minutes cost more to unpack than the samples do.
+        else if (whole && finestMs === minuteMs && !withSketches) fromMinutes.push(hour);
+        else fromSamples.push(hour);
       }
-      if (fromDay.size === 0) continue;
-      for (const [i, id] of seriesIds.entries()) this.#addDay(sums[i]!, id, day, (slot) => fromDay.has(slot));
+      for (const [i, id] of seriesIds.entries()) {
+        const into = sums[i]!;
+        if (fromDay.size > 0) this.#addDay(into, id, day, (slot) => fromDay.has(slot));
+        for (const hour of fromMinutes) this.#addMinutes(into, id, hour);
+        if (fromSamples.length > 0) this.#addChunks(into, id, fromSamples, range);
+      }
     }
     return sums;
   }
 
-  #addHour(into: StepSums, id: number, hour: number, finestMs: number, range: StepRange): void {
-    // The histograms of minutes cost more to unpack than the samples do.
-    const fromSamples = finestMs < minuteMs || into.sketches !== null;
-    const samples = fromSamples ? this.#samples.chunk(id, hour, this.#scratch) : null;
-    if (samples) {
-      into.addSamples(cutSamples(samples, range.startMs, range.endMs));
-      return;
+  #addChunks(into: StepSums, id: number, hours: readonly number[], range: StepRange): void {
+    const chunks = this.#samples.chunks(id, hours);
+    for (const hour of hours) {
+      const data = chunks.get(hour);
+      const samples = data ? readableSamples(data, hour, this.#scratch) : null;
+      if (samples) into.addSamples(cutSamples(samples, range.startMs, range.endMs));
+      else this.#addMinutes(into, id, hour);
     }
+  }
+
+  #addMinutes(into: StepSums, id: number, hour: number): void {
     const data = this.#selectMinutes.get(rowKey(hour, id))?.data;
     const minutes = { read: readMinutes, baseMs: hour * hourMs, slotMs: minuteMs, wanted: () => true };
     if (data && addReadable(into, { ...minutes, data })) return;

@@ -8,14 +8,18 @@ import {
 } from './chunk.ts';
 import type { Database, Statement } from './database.ts';
 import type { LayoutBook } from './names.ts';
-import { hourMs, hourOf, rowKey } from './schema.ts';
+import { hourMs, hourOf, hoursPerDay, periodOf, rowKey } from './schema.ts';
 import { HourTicks, hourSpan } from './ticks.ts';
+
+/** No row has this key. */
+const noKey = -1;
 
 /** Samples of several series over a range, hour by hour. Use it within one snapshot of the database. */
 export class SamplesReader {
   readonly #layouts: LayoutBook;
   readonly #ticks: HourTicks;
   readonly #selectChunk: Statement<{ data: Uint8Array }>;
+  readonly #selectChunks: Statement<{ key: number; data: Uint8Array }>;
   readonly #selectCompacted: Statement<{ hours: string | null }>;
   readonly #selectPending: Statement<{ hour: number }>;
 
@@ -23,6 +27,8 @@ export class SamplesReader {
     this.#layouts = layouts;
     this.#ticks = new HourTicks(database);
     this.#selectChunk = database.prepare('select data from chunk where key = ?');
+    const places = new Array(hoursPerDay).fill('?').join(', ');
+    this.#selectChunks = database.prepare(`select key, data from chunk where key in (${places})`);
     // One text, because rows cost more than the numbers in them: a month is 720.
     this.#selectCompacted = database.prepare(
       'select group_concat(hour) hours from used_time where hour between ? and ?',
@@ -45,15 +51,18 @@ export class SamplesReader {
     return [...all].sort((a, b) => a - b).map((hour) => ({ hour, pending: pending.has(hour) }));
   }
 
-  /** Samples of an hour that is in chunks; null when there is no chunk, or it cannot be read. See `decodeChunk`. */
-  chunk(seriesId: number, hour: number, scratch?: SamplesScratch): Samples | null {
+  /** Samples of an hour that is in chunks; null when there is no chunk, or it cannot be read. */
+  chunk(seriesId: number, hour: number): Samples | null {
     const row = this.#selectChunk.get(rowKey(hour, seriesId));
-    if (!row) return null;
-    try {
-      return decodeChunk(row.data, hour * hourMs, scratch);
-    } catch {
-      return null;
-    }
+    return row ? readableSamples(row.data, hour) : null;
+  }
+
+  /** What a series has in chunks, by hour, of at most 24 hours: one statement, because it costs more than its rows. */
+  chunks(seriesId: number, hours: readonly number[]): ReadonlyMap<number, Uint8Array> {
+    const keys = hours.map((hour) => rowKey(hour, seriesId));
+    const unused = new Array<number>(hoursPerDay - keys.length).fill(noKey);
+    const rows = this.#selectChunks.all(...keys, ...unused);
+    return new Map(rows.map(({ key, data }) => [periodOf(key), data]));
   }
 
   /**
@@ -108,5 +117,14 @@ export class SamplesReader {
       if (list !== undefined) wanted.push([column, list]);
     });
     return wanted;
+  }
+}
+
+/** Samples of a chunk; null when it cannot be read. With `scratch` they are good until its next use. */
+export function readableSamples(data: Uint8Array, hour: number, scratch?: SamplesScratch): Samples | null {
+  try {
+    return decodeChunk(data, hour * hourMs, scratch);
+  } catch {
+    return null;
   }
 }

@@ -74,22 +74,24 @@ export function readDifferences(
   let lastStep = 0;
   for (let i = 0; i < count; ) {
     // Short numbers are read in place: this loop is most of what a question about samples costs.
-    let token = bytes[at]!;
-    const second = bytes[at + 1]!;
-    if (token < 128) at++;
-    else if (second < 128) {
-      token = (token & 127) | (second << 7);
-      at += 2;
-    } else {
-      reader.at = at;
-      token = reader.varint();
-      at = reader.at;
+    let token = bytes[at++]!;
+    if (!(token < 128)) {
+      const second = bytes[at++]!;
+      if (second < 128) token = (token & 127) | (second << 7);
+      else {
+        reader.at = at - 2;
+        token = reader.varint();
+        at = reader.at;
+      }
     }
     if (token > 0) {
       const difference = unzigzag(token - 1);
-      last += difference + lastStep;
-      // The first number is not a step; of order 1 the steps themselves were written.
-      if (order === 2 && i > 0) lastStep += difference;
+      if (order === 1) last += difference;
+      else {
+        last += difference + lastStep;
+        // The first number is not a step.
+        if (i > 0) lastStep += difference;
+      }
       into[i++] = last / scale;
       continue;
     }

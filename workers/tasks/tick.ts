@@ -31,9 +31,11 @@ let settings: TickSettings | undefined;
 let sampler: Sampler | undefined;
 let store: Store | undefined;
 
-/** Opens the store before the first tick, so that the check of its file is not part of a tick. */
+/** Before the first tick, so that neither the start of the worker nor the check of the store's file is part of it. */
 export function open({ settings: text, isChecked }: OpenTask): { notices: string[] } {
-  const { notices } = useStore(useSettings(text), isChecked);
+  const now = useSettings(text);
+  if (!setup.store) return { notices: [] };
+  const { notices } = useStore(now, isChecked);
   return { notices: notices.splice(0) };
 }
 
