@@ -1,14 +1,14 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InfluxDB, Point } from '@influxdata/influxdb-client';
-import { systemClock } from '../../agent/clock.ts';
+import { systemClock, withDeadline } from '../../agent/clock.ts';
 import { createLog } from '../../agent/log.ts';
 import { createInfluxSink } from '../../agent/sinks/influx/influx.ts';
 import { influxOptions } from '../../agent/sinks/influx/options.ts';
 import type { DeliveryPort } from '../../agent/sinks/sink.ts';
 import { countPoints, hasValue, type Section } from '../../workers/point/point.ts';
 import { openStore, type Store } from '../../workers/store/store.ts';
-import { influxQuery, startInflux, temporaryFolder, untilTrue } from '../support/servers.ts';
+import { influxQuery, startInflux, temporaryFolder } from '../support/servers.ts';
 import { cpuMsDuring } from './cost.ts';
 import { countPointsOf } from './influx-peer.ts';
 import { atLeast, atMost, median, type Row } from './row.ts';
@@ -20,6 +20,7 @@ const rounds = 4;
 const warmUpRounds = 1;
 const batchPoints = 5000;
 const drainTarget = 100_000;
+const drainLimitMs = 120_000;
 
 interface Tick extends Section {
   readonly timeMs: number;
@@ -99,10 +100,13 @@ async function timed(work: () => Promise<void>): Promise<Taken> {
 
 /** The sink with its cap lifted, until nothing waits for it. */
 async function drain(store: Store, url: string, name: string): Promise<Taken> {
+  let drained = (): void => {};
   const port: DeliveryPort = {
     deliver: async ({ sink, outcome, maxPoints, measurementPrefix }) => {
       if (outcome) store.settle(sink, outcome);
-      return maxPoints > 0 ? store.readBatch(sink, maxPoints, measurementPrefix) : null;
+      const batch = maxPoints > 0 ? store.readBatch(sink, maxPoints, measurementPrefix) : null;
+      if (!batch) drained();
+      return batch;
     },
   };
   const [options] = influxOptions.parse([
@@ -112,17 +116,13 @@ async function drain(store: Store, url: string, name: string): Promise<Taken> {
   const clock = { ...systemClock, random: () => 0 };
   const log = createLog('warn');
   const sink = createInfluxSink(options!, { port, clock, log, measurementPrefix: '' });
-  const waiting = () => store.ledger().find((entry) => entry.sink === name)!.waiting;
   try {
     return await timed(async () => {
+      const whole = new Promise<void>((resolve) => {
+        drained = resolve;
+      });
       sink.start();
-      await untilTrue(
-        () => {
-          if (waiting() > 0) throw new Error(`${waiting()} points still wait: ${sink.status().problem}`);
-        },
-        120_000,
-        10,
-      );
+      await withDeadline(whole, drainLimitMs, () => new Error(`not drained: ${sink.status().problem}`));
     });
   } finally {
     await sink.close(1000);
