@@ -41,7 +41,7 @@ class BucketRange {
 
   add(magnitude: number, count: number): void {
     const index = magnitude - this.first;
-    if (index < 0 || index >= this.counts.length) this.#cover(magnitude);
+    if (index < 0 || index >= this.counts.length) this.cover(magnitude, magnitude);
     this.counts[magnitude - this.first]! += count;
   }
 
@@ -50,12 +50,15 @@ class BucketRange {
     else this.counts.fill(0);
   }
 
-  #cover(magnitude: number): void {
+  /** Makes room for the magnitudes from `low` to `high`, and for some on either side. */
+  cover(low: number, high: number): void {
+    const empty = this.counts.length === 0;
+    const last = this.first + this.counts.length - 1;
+    if (!empty && low >= this.first && high <= last) return;
     // What grows again and again grows by more each time.
     const slack = Math.max(64, this.counts.length);
-    const empty = this.counts.length === 0;
-    const first = Math.max(1, Math.min(empty ? magnitude : this.first, magnitude - slack));
-    const end = Math.max(empty ? magnitude : this.first + this.counts.length, magnitude + 1 + slack);
+    const first = Math.max(1, Math.min(empty ? low : this.first, low - slack));
+    const end = Math.max(empty ? high : last, high + slack) + 1;
     const counts = new Float64Array(end - first);
     if (!empty) counts.set(this.counts, this.first - first);
     this.first = first;
@@ -97,6 +100,12 @@ export class Sketch {
     this.#count += added;
   }
 
+  /** Makes room at once for values of which these are the least and the greatest. */
+  expect(minimum: number, maximum: number): void {
+    const [low, high] = [bucketKey(minimum), bucketKey(maximum)];
+    if (low > 0) this.#positive.cover(low, high);
+  }
+
   addBucket(key: number, count: number): void {
     this.#count += count;
     if (key > 0) this.#positive.add(key, count);
@@ -127,14 +136,20 @@ export class Sketch {
 
   /** The value at rank ⌈q · count⌉, q from 0 to 1; NaN when there is none. */
   quantile(q: number): number {
+    if (this.#count === 0) return Number.NaN;
     const rank = Math.max(1, Math.ceil(q * this.#count));
     let seen = 0;
-    let found = Number.NaN;
-    this.eachBucket((key, count) => {
-      if (seen < rank && seen + count >= rank) found = bucketMiddle(key);
-      seen += count;
-    });
-    return found;
+    const { first: low, counts: negative } = this.#negative;
+    for (let i = negative.length - 1; i >= 0; i--) {
+      seen += negative[i]!;
+      if (seen >= rank) return bucketMiddle(-(low + i));
+    }
+    seen += this.#zeros;
+    if (seen >= rank) return 0;
+    const { first: high, counts: positive } = this.#positive;
+    let i = 0;
+    while (i < positive.length - 1 && seen + positive[i]! < rank) seen += positive[i++]!;
+    return bucketMiddle(high + i);
   }
 
   /** Writes its buckets; `base` is a key near the first one, known to who reads. Returns the first key. */

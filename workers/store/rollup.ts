@@ -208,7 +208,10 @@ export function readDay(bytes: Uint8Array, sketchOf: SketchOf | null): Rollups {
     const sketch = sketchOf?.(slot) ?? null;
     if (!sketch) return;
     if (minima[i] === maxima[i]) sketch.add(minima[i]!, counts[i]!);
-    else readBuckets(reader, bucketKey(minima[i]!), sketch);
+    else {
+      sketch.expect(minima[i]!, maxima[i]!);
+      readBuckets(reader, bucketKey(minima[i]!), sketch);
+    }
   });
   return { slots: entries.map(({ slot }) => slot), counts, sums, minima, maxima };
 }

@@ -73,36 +73,37 @@ export function readDifferences(
   let last = start;
   let lastStep = 0;
   for (let i = 0; i < count; ) {
-    // Short numbers are read in place: this loop is most of what a question about samples costs.
-    let token = bytes[at++]!;
-    if (!(token < 128)) {
+    const first = bytes[at++]!;
+    if (first === 0) {
+      reader.at = at;
+      const end = i + reader.varint() + 3;
+      at = reader.at;
+      if (end > count) throw new BytesError('more values than there should be');
+      for (; i < end; i++) {
+        last += lastStep;
+        into[i] = last / scale;
+      }
+      continue;
+    }
+    // Short numbers are read in place, and stay integers: this loop is most of what a question about samples costs.
+    let difference: number;
+    if (first < 128) difference = unzigzag(first - 1);
+    else {
       const second = bytes[at++]!;
-      if (second < 128) token = (token & 127) | (second << 7);
+      if (second < 128) difference = unzigzag(((first & 127) | (second << 7)) - 1);
       else {
         reader.at = at - 2;
-        token = reader.varint();
+        difference = unzigzag(reader.varint() - 1);
         at = reader.at;
       }
     }
-    if (token > 0) {
-      const difference = unzigzag(token - 1);
-      if (order === 1) last += difference;
-      else {
-        last += difference + lastStep;
-        // The first number is not a step.
-        if (i > 0) lastStep += difference;
-      }
-      into[i++] = last / scale;
-      continue;
+    if (order === 1) last += difference;
+    else {
+      last += difference + lastStep;
+      // The first number is not a step.
+      if (i > 0) lastStep += difference;
     }
-    reader.at = at;
-    const end = i + reader.varint() + 3;
-    at = reader.at;
-    if (end > count) throw new BytesError('more values than there should be');
-    for (; i < end; i++) {
-      last += lastStep;
-      into[i] = last / scale;
-    }
+    into[i++] = last / scale;
   }
   reader.at = at;
 }
