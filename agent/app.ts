@@ -38,6 +38,8 @@ export interface App {
 export interface AppParts {
   readonly log: Log;
   readonly clock?: Clock;
+  /** Which process stood behind each name, kept over a reload so that restarts stay counted. */
+  readonly processCells?: SharedArrayBuffer;
 }
 
 /** How long, in milliseconds, a destination may go on delivering when the agent ends, and the steps of ending may take. */
@@ -45,17 +47,18 @@ const flushMs = 2500;
 const bounds = { stepMs: 3000, totalMs: 4000 };
 
 /** Wires everything and starts it. Who calls it owns the data directory. Rejects with nothing left running. */
-export async function startApp(config: Config, { log, clock = systemClock }: AppParts): Promise<App> {
+export async function startApp(config: Config, parts: AppParts): Promise<App> {
   const life = new Lifecycle();
   try {
-    return await wire(config, log, clock, life);
+    return await wire(config, parts, life);
   } catch (error) {
     await life.close(bounds);
     throw error;
   }
 }
 
-async function wire(config: Config, log: Log, clock: Clock, life: Lifecycle): Promise<App> {
+async function wire(config: Config, parts: AppParts, life: Lifecycle): Promise<App> {
+  const { log, clock = systemClock, processCells = createProcessCells() } = parts;
   const { interval, dataDir, measurementPrefix } = config.agent;
   const troubles = new TroubleLog(log);
   const stats = new SelfStats();
@@ -64,7 +67,7 @@ async function wire(config: Config, log: Log, clock: Clock, life: Lifecycle): Pr
   // Shared memory and the two pools.
   const storePath = storePathOf(dataDir);
   const rings = createRingBuffers(interval);
-  const pool = new TickPool({ rings, processes: createProcessCells(), store: { path: storePath } });
+  const pool = new TickPool({ rings, processes: processCells, store: { path: storePath } });
   life.defer('tick worker', () => pool.close());
   const settings = tickSettings(config);
   const { notices } = await pool.open(settings);
@@ -164,7 +167,7 @@ function tickSettings(config: Config, plan: Partial<TickSettings['plan']> = {}):
 function createSources(config: Config, stats: SelfStats, log: Log, clock: Clock): RunningSource[] {
   const queues = (config.queues || []).map((options) => createQueuesSource(options, { clock, log }));
   for (const source of queues) stats.countRedisCommandsOf(() => source.commandsSent());
-  return [...queues, createSelfSource(stats, clock)].map((source) => new RunningSource(source, clock));
+  return [createSelfSource(stats, clock), ...queues].map((source) => new RunningSource(source, clock));
 }
 
 /** What one collection cycle gave. */

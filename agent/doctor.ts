@@ -166,7 +166,9 @@ function agreement(part: string, before: Counts = {}, own: Counts = {}, after: C
     return own[field]! < low! || own[field]! > high!;
   });
   if (wrong.length === 0) return { part, ok: true, detail: 'counts agree with BullMQ' };
+  const still = wrong.filter((field) => before[field] === after[field]);
   const told = wrong.map((field) => `${field} ${before[field]} then ${after[field]}, BullMQ ${own[field]}`);
+  if (still.length > 0) return { part, ok: false, detail: `BullMQ counts otherwise: ${told.join('; ')}` };
   return { part, ok: true, detail: `jobs move too fast to compare: ${told.join('; ')}` };
 }
 

@@ -12,6 +12,8 @@ export class SelfStats {
   ticksMissed = 0;
   /** Field values that were infinite. */
   valuesRefused = 0;
+  /** Points collected since the store was begun; NaN before the first tick. */
+  pointsCollected = Number.NaN;
   /** Bytes of the embedded store in use. */
   storeBytes = Number.NaN;
 

@@ -1,3 +1,4 @@
+import { createProcessCells } from '../../workers/contract/process-cells.ts';
 import type { App } from '../app.ts';
 import { systemClock } from '../clock.ts';
 import { AgentError, messageOf } from '../errors.ts';
@@ -34,6 +35,7 @@ const startGraceMs = 800;
 class Runner {
   readonly #args: CollectArgs;
   readonly #signals: RunSignals;
+  readonly #processCells = createProcessCells();
   #loaded: LoadedConfig;
   #log: Log;
   #app: App | undefined;
@@ -49,7 +51,7 @@ class Runner {
   async run(): Promise<number> {
     this.#tellNotices();
     const { startApp } = await import('../app.ts');
-    const starting = startApp(this.#loaded.config, { log: this.#log });
+    const starting = startApp(this.#loaded.config, { log: this.#log, processCells: this.#processCells });
     // A large store is checked for long, and there is nothing to flush: who asks for the end does not wait for it.
     starting.catch(() => {});
     const givenUp = this.#signals.ended.then(() => systemClock.sleep(startGraceMs));
@@ -78,7 +80,7 @@ class Runner {
     this.#app = undefined;
     if (this.#signals.isEnding) return;
     try {
-      this.#app = await startApp(next.config, { log });
+      this.#app = await startApp(next.config, { log, processCells: this.#processCells });
       if (next.files.join('\n') !== this.#loaded.files.join('\n')) await this.#watch(next.files);
       this.#loaded = next;
       this.#log = log;
@@ -86,7 +88,7 @@ class Runner {
       log.info(`${why}: new configuration in force`);
     } catch (error) {
       this.#refused(why, error);
-      this.#app = await startApp(this.#loaded.config, { log: this.#log });
+      this.#app = await startApp(this.#loaded.config, { log: this.#log, processCells: this.#processCells });
     }
   }
 

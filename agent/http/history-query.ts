@@ -42,7 +42,8 @@ export function parseHistoryQuery(
     return { problem: `hours: expected a number from ${hoursLimits.min} to ${hoursLimits.max} (two years)` };
   }
   const rangeMs = hours * hourMs;
-  if (stepText === undefined) {
+  // `hours=24&step=` leaves the step to us.
+  if (stepText === undefined || stepText === '') {
     // A day is the last resort: it serves the longest range.
     const stepMs = niceStepAtLeast(rangeMs, rowLimits.chosen) ?? niceStepsMs.at(-1)!;
     return rangeBefore(nowMs, rangeMs, stepMs);

@@ -79,7 +79,7 @@ const enabledHttp = z.strictObject({
 export const httpOptions = z
   .union([z.literal(false), enabledHttp])
   .prefault({})
-  .describe('The monitoring API and dashboard; false switches it off.');
+  .describe('The monitoring API; false switches it off.');
 
 /** What the HTTP server gets when it is switched on. */
 export type HttpOptions = z.output<typeof enabledHttp>;

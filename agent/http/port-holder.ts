@@ -68,6 +68,8 @@ function hexAddress(host: string): string | null {
 
 async function commandOf(folder: string): Promise<string> {
   const text = await readFile(join(folder, 'cmdline'), 'utf8').catch(() => '');
-  const command = text.split('\0').join(' ').trim();
+  // Arguments may hold secrets: only the program is told, and the script that an interpreter was given first.
+  const [program = '', script = ''] = text.split('\0');
+  const command = script === '' || script.startsWith('-') ? program : `${program} ${script}`;
   return command.length > 80 ? `${command.slice(0, 79)}…` : command;
 }

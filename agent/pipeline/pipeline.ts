@@ -180,6 +180,13 @@ export class Pipeline {
     const { stats, troubles, sources } = this.#parts;
     stats.valuesRefused += result.refusedValues;
     stats.storeBytes = result.storeBytes;
+    stats.pointsCollected = result.collected;
+    if (result.overflowPoints === 0) troubles.over('series');
+    else
+      troubles.trouble(
+        'series',
+        'too many of one measurement; the rest is counted as dropped, reason overflow',
+      );
     if (result.committed) {
       this.#lostPoints -= lostPoints;
       troubles.over('store');

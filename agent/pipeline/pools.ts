@@ -22,7 +22,7 @@ import { AgentError, messageOf } from '../errors.ts';
  */
 const deadlines = {
   /** Opening may have to check the whole file. */
-  open: 30_000,
+  open: 120_000,
   tick: 2000,
   deliver: 2000,
   compact: 2000,
@@ -194,7 +194,12 @@ export class QueryPool {
   }
 
   history(task: HistoryTask): Promise<HistoryResult> {
-    this.#pool ??= new Piscina({
+    this.#pool ??= this.#start();
+    return runTask(this.#pool, 'history', task);
+  }
+
+  #start(): Piscina {
+    const pool = new Piscina({
       filename: taskFile(new URL('../../workers/tasks/query.ts', import.meta.url)),
       name: 'history',
       minThreads: 0,
@@ -204,7 +209,9 @@ export class QueryPool {
       recordTiming: false,
       resourceLimits: { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 256 },
     });
-    return runTask(this.#pool, 'history', task);
+    // A worker that cannot start fails its task; nobody listening here would end the agent.
+    pool.on('error', () => {});
+    return pool;
   }
 
   async close(): Promise<void> {

@@ -36,8 +36,7 @@ export class RunningSource {
   async read(timeMs: number, waitMs: number, slowFactor = 1): Promise<Reading | null> {
     const startMs = this.#clock.monotonicMs();
     if (this.#outstandingSinceMs !== undefined) {
-      const seconds = Math.round((startMs - this.#outstandingSinceMs) / 1000);
-      this.#down(Number.NaN, `no answer for ${seconds} s`);
+      this.#down(Number.NaN, 'no answer yet; nothing more is asked until there is one');
       return null;
     }
     const sinceSlowMs = Math.abs(timeMs - (this.#slowReadMs ?? Number.NEGATIVE_INFINITY));
@@ -51,7 +50,7 @@ export class RunningSource {
         source: this.name,
         up: true,
         readMs: this.#clock.monotonicMs() - startMs,
-        problem: '',
+        problem: this.#source.problem?.() ?? '',
       };
       return reading;
     } catch (error) {

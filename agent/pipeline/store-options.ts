@@ -27,7 +27,9 @@ export const storeOptions = z
       .describe('How long history is kept, by resolution; each at least as long as the one before.'),
     quota: size('16MB', '16TB')
       .prefault('2GB')
-      .describe('Space that the store may take; the oldest history leaves first.'),
+      .describe(
+        'Space that the store may use; the oldest history leaves first. The file keeps the largest size that it ever had.',
+      ),
   })
   .prefault({})
   .describe('The embedded store.');

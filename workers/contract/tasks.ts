@@ -130,6 +130,8 @@ export interface TickResult {
   readonly storeBytes: number;
   /** Values that were infinite; they count as not known. */
   readonly refusedValues: number;
+  /** Points of this tick that had no room: their measurement has too many tag sets. */
+  readonly overflowPoints: number;
   /** Of the sources that the worker reads itself. */
   readonly sources: readonly SourceStatus[];
   /** Points committed since the store was begun, and those lost since. */

@@ -101,13 +101,16 @@ export const catalogue = {
       paused: gauge('boolean', '1 while the queue is paused'),
       completed_total: counter(
         'count',
-        'Jobs completed: the workers’ own metrics, else counted since the agent started',
+        'Jobs completed: the workers’ own metrics, else counted since the agent started or reloaded its configuration',
       ),
       failed_total: counter(
         'count',
-        'Jobs failed: the workers’ own metrics, else counted since the agent started',
+        'Jobs failed: the workers’ own metrics, else counted since the agent started or reloaded its configuration',
       ),
-      oldest_waiting_age_ms: gauge('milliseconds', 'Age of the oldest waiting job; absent when none waits'),
+      oldest_waiting_age_ms: gauge(
+        'milliseconds',
+        'Age of the oldest waiting or prioritized job; absent when none waits',
+      ),
       wait_p50_ms: gauge(
         'milliseconds',
         'Median time from due to started, of jobs finished in the last 10 s',
@@ -172,7 +175,10 @@ export const catalogue = {
       read_ms: gauge('milliseconds', 'How long that reading took'),
       cpu_usage_percent: gauge('percent', 'CPU of the agent between two readings, of one core'),
       memory_rss_bytes: gauge('bytes', 'Resident memory of the agent'),
-      eventloop_delay_p99_ms: gauge('milliseconds', 'Delay of the agent’s main loop since the last reading'),
+      eventloop_delay_p99_ms: gauge(
+        'milliseconds',
+        'Delay of the agent’s main loop since the last reading, sampled twice a second',
+      ),
       task_p99_ms: gauge('milliseconds', 'Tick task, from handing over to result, over the last 100 ticks'),
       redis_commands_total: counter('count', 'Commands sent to Redis servers'),
       interval_ms: gauge('milliseconds', 'Interval in force'),

@@ -5,7 +5,7 @@ import { buildLayout, type Layout, type PointKey, type Section, seriesKey } from
 export interface AdmittedLayout {
   /** The points that were let in. */
   readonly layout: Layout;
-  /** Ring column of each value of `layout`. */
+  /** Ring column of each value of `layout`; −1 where the ring is full: such a value is only stored. */
   readonly columns: Int32Array;
   /** Where each value of `layout` lies in the values of the layout that asked; null when all were let in. */
   readonly pick: Int32Array | null;
@@ -15,7 +15,7 @@ export interface AdmittedLayout {
 
 /**
  * The one writer of the series ring. It also keeps the bounds: a measurement may have `seriesPerMeasurement` tag
- * sets at once, and a point gets in only when every field of it has a column. A column whose series is in no
+ * sets at once; when the ring is full further points are only stored, without columns. A column whose series is in no
  * admitted layout and had no value for a whole window is given away.
  */
 export class RingWriter {
@@ -65,7 +65,7 @@ export class RingWriter {
       found.forEach((column, f) => {
         columns.push(column);
         pick.push(first + f);
-        this.#references[column]!++;
+        if (column >= 0) this.#references[column]!++;
       });
     });
     return {
@@ -78,7 +78,7 @@ export class RingWriter {
 
   /** Gives back what `admit` gave; its columns keep their history until others need the room. */
   release(admitted: AdmittedLayout): void {
-    for (const column of admitted.columns) this.#references[column]!--;
+    for (const column of admitted.columns) if (column >= 0) this.#references[column]!--;
   }
 
   /** Writes one row: the values of the sections at `timeMs`, NaN everywhere else. */
@@ -94,6 +94,7 @@ export class RingWriter {
         const value = section.values[i]!;
         if (!Number.isFinite(value)) continue;
         const column = columns[i]!;
+        if (column < 0) continue;
         this.#values[column * slots + slot] = value;
         this.#lastRow[column] = row;
       }
@@ -106,16 +107,25 @@ export class RingWriter {
   #columnsFor(point: PointKey): number[] | undefined {
     const keys = point.fields.map((field) => seriesKey(point.measurement, point.tags, field));
     const missing = keys.filter((key) => !this.#columnOf.has(key));
-    if (missing.length > 0 && !this.#makeRoom(point, missing)) return undefined;
-    return keys.map((key) => this.#columnOf.get(key) ?? this.#name(key));
+    if (missing.length === 0) return keys.map((key) => this.#columnOf.get(key)!);
+    if (!this.#mayCome(point)) return undefined;
+    const fits = this.#makeRoom(missing);
+    return keys.map((key) => this.#columnOf.get(key) ?? (fits ? this.#name(key) : -1));
   }
 
-  /** True when the tag set may come in and there are columns and name bytes for all its new series. */
-  #makeRoom(point: PointKey, keys: readonly string[]): boolean {
-    const sets = this.#tagSets.get(point.measurement);
-    const isNew = !sets?.has(tagsText(point));
-    if (isNew && sets && sets.size >= ringLimits.seriesPerMeasurement && !this.#expire(point.measurement))
-      return false;
+  /** True when the measurement has the tag set or room for it; it is then taken up. */
+  #mayCome(point: PointKey): boolean {
+    const sets = this.#tagSets.get(point.measurement) ?? new Map<string, number[]>();
+    const tags = tagsText(point);
+    if (sets.has(tags)) return true;
+    if (sets.size >= ringLimits.seriesPerMeasurement && !this.#expire(point.measurement)) return false;
+    sets.set(tags, []);
+    this.#tagSets.set(point.measurement, sets);
+    return true;
+  }
+
+  /** True when there are columns and name bytes for these new series. */
+  #makeRoom(keys: readonly string[]): boolean {
     const bytes = keys.reduce((sum, key) => sum + Buffer.byteLength(key), 0);
     const fits = () =>
       this.#freeColumns() >= keys.length &&
@@ -137,6 +147,8 @@ export class RingWriter {
     const oldest = this.#control[ringControl.ROWS]! - this.#buffers.slots;
     let any = false;
     for (const [tags, columns] of this.#tagSets.get(measurement) ?? []) {
+      // Without columns it came when the ring was full: when it was last seen is not known.
+      if (columns.length === 0) continue;
       if (columns.some((column) => this.#references[column]! > 0 || this.#lastRow[column]! >= oldest))
         continue;
       for (const column of columns) {

@@ -44,8 +44,9 @@ export async function tick(task: TickTask): Promise<TickResult> {
   const now = useSettings(task.settings);
   sampler ??= new Sampler(now.plan, setup.processes);
   const sampled = await sampler.sample(task.slowFactor);
-  const readings = [...sampled.readings, ...task.readings];
-  readings.push(snapshotReading(readings), agentReading(sampled.sources, ledgerOf(now)));
+  // What must never lack room in the ring comes first: the queues may be a thousand.
+  const own = [snapshotReading(sampled.readings), agentReading(sampled.sources, ledgerOf(now))];
+  const readings = [...own, ...sampled.readings, ...task.readings];
   const folded = book.fold(readings, now.commonTags);
 
   let timeMs = task.timeMs;
@@ -71,8 +72,9 @@ export async function tick(task: TickTask): Promise<TickResult> {
     storeProblem,
     storeBytes: store?.bytesUsed() ?? Number.NaN,
     refusedValues: folded.refusedValues,
+    overflowPoints: folded.overflowPoints,
     sources: sampled.sources,
-    collected: store?.collected() ?? Number.NaN,
+    collected: collectedNow(),
     ledger: ledgerOf(now),
     lines: task.wantLines ? linesOf(folded.sections, timeMs, now.measurementPrefix) : '',
   };
@@ -129,6 +131,15 @@ function ledgerOf(now: TickSettings): readonly LedgerEntry[] {
   } catch {
     // The append that follows meets the same trouble and says so.
     return [];
+  }
+}
+
+/** NaN while the store cannot be read. */
+function collectedNow(): number {
+  try {
+    return store?.collected() ?? Number.NaN;
+  } catch {
+    return Number.NaN;
   }
 }
 

@@ -27,7 +27,7 @@ export const redisTarget = z.strictObject({
         });
       }
     })
-    .describe('Redis to write to, as redis:// or rediss:// (with TLS).'),
+    .meta({ secret: true, description: 'Redis to write to, as redis:// or rediss:// (with TLS).' }),
   channel: name.prefault('metrics:snapshot').describe('Channel that every snapshot is published on.'),
   lists,
 });

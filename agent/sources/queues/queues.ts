@@ -55,6 +55,8 @@ class RedisQueues implements QueuesSource {
   #outstanding: Promise<unknown> = Promise.resolve();
   #missing: string[] = [];
   #cutShort = false;
+  /** Why Redis refused a part of the 10 s readings. */
+  #refused = '';
 
   constructor(options: QueueRedis, { clock, log, deadlineMs = defaultDeadlineMs }: QueuesSourceContext) {
     this.name = `queues/${options.name}`;
@@ -104,6 +106,7 @@ class RedisQueues implements QueuesSource {
     add(this.#discovery?.problem ?? '', 'queues cannot be discovered, name them in `names`');
     if (this.#counts.scriptsForbidden) problems.push('EVALSHA is forbidden: only counts are read');
     if (this.#cutShort) problems.push('Redis is too slow for all of the 10 s readings');
+    add(this.#refused, 'Redis refuses a part of the 10 s readings');
     add(this.#outrun(), 'finished jobs are removed too early to be counted, let the workers keep metrics');
     add(this.#clientList.problem, 'workers are not known');
     add(this.#redisFacts.problem, 'nothing is known of Redis itself');
@@ -149,12 +152,15 @@ class RedisQueues implements QueuesSource {
       if (this.#clock.monotonicMs() >= deadline - (1 - slowShare) * this.#deadlineMs) throw late;
     };
     this.#cutShort = false;
+    this.#refused = '';
     try {
       const spans = await this.#backlog.read(table, values, enoughTime);
       if (spans.length > 0) await this.#finishedJobs.read(table, values, spans, enoughTime);
     } catch (error) {
-      if (error !== late) throw error;
-      this.#cutShort = true;
+      if (error === late) this.#cutShort = true;
+      // Redis answered and refused, as an ACL makes it do: the counts are known all the same.
+      else if (/^[A-Z]+ /.test(messageOf(error))) this.#refused = messageOf(error);
+      else throw error;
     }
   }
 

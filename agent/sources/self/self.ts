@@ -16,6 +16,7 @@ const fields = [
   'ticks_missed_total',
   'values_refused_total',
   'store_bytes',
+  'points_collected_total',
 ];
 
 /**
@@ -31,12 +32,14 @@ export function createSelfSource(stats: SelfStats, clock: Clock): Source {
   delay.enable();
   let cpu = process.cpuUsage();
   let readAtMs = clock.monotonicMs();
+  // What it costs to start is not what it costs to run.
+  let isFirst = true;
 
   const read = async (): Promise<Reading> => {
     const elapsedMs = clock.monotonicMs() - readAtMs;
     const used = process.cpuUsage(cpu);
     const values = new Float64Array([
-      elapsedMs > 0 ? round((used.user + used.system) / 10 / elapsedMs) : Number.NaN,
+      elapsedMs > 0 && !isFirst ? round((used.user + used.system) / 10 / elapsedMs) : Number.NaN,
       process.memoryUsage.rss(),
       // The histogram holds whole periods, each of them the resolution and its delay.
       delay.count > 0 ? round(Math.max(0, delay.percentile(99) / 1e6 - resolutionMs)) : Number.NaN,
@@ -47,8 +50,10 @@ export function createSelfSource(stats: SelfStats, clock: Clock): Source {
       stats.ticksMissed,
       stats.valuesRefused,
       stats.storeBytes,
+      stats.pointsCollected,
     ]);
     delay.reset();
+    isFirst = false;
     cpu = process.cpuUsage();
     readAtMs += elapsedMs;
     return { source: 'self', layout, values };

@@ -156,10 +156,10 @@ const cases: readonly (Given & { readonly name: string; readonly says: readonly 
     ],
   },
   {
-    name: 'a bad URL is shown without its password',
+    name: 'a bad URL is not shown: it may hold a password',
     yaml: 'redis: {url: "http://op:hunter2@h/"}\n',
     says: [
-      'agent.yml:1:14: redis.url: expected a URL such as redis://127.0.0.1:6379 or rediss://user:password@redis.example.org:6379, got "http://op:***@h/"',
+      'agent.yml:1:14: redis.url: expected a URL such as redis://127.0.0.1:6379 or rediss://user:password@redis.example.org:6379',
     ],
   },
   {
@@ -240,7 +240,7 @@ const cases: readonly (Given & { readonly name: string; readonly says: readonly 
     env: { REDIS_URL: 'http://:hunter2@h' },
     says: [
       'REDIS_URL: queues[0].redis: expected redis://[user:password@]host[:port][/db] or rediss:// for TLS',
-      'REDIS_URL: redis.url: expected a URL such as redis://127.0.0.1:6379 or rediss://user:password@redis.example.org:6379, got "http://:***@h"',
+      'REDIS_URL: redis.url: expected a URL such as redis://127.0.0.1:6379 or rediss://user:password@redis.example.org:6379',
     ],
   },
   {

@@ -78,3 +78,16 @@ test('after a late answer the dear part waits for its next turn: it may be what 
   assert.equal(await running.read(2000, 10_000), reading);
   assert.deepEqual(slow, [true, false]);
 });
+
+test('what a reading lacks though it succeeded is told, and the source stays up', async () => {
+  const lacking = {
+    name: 's',
+    read: async () => reading,
+    problem: () => 'workers are not known',
+    close: async () => {},
+  };
+  const running = new RunningSource(lacking, systemClock);
+  await running.read(0, 1000);
+  const { up, problem } = running.status();
+  assert.deepEqual({ up, problem }, { up: true, problem: 'workers are not known' });
+});

@@ -103,6 +103,19 @@ test('a measurement has at most 2,000 tag sets; the rest is refused until others
   assert.equal(writer.admit(buildLayout([point('m', 'new', ['a'])])).refused.length, 0);
 });
 
+test('points for which the ring has no columns are let in without them', () => {
+  const buffers = { ...createRingBuffers(60_000), columns: 3 };
+  const writer = new RingWriter(buffers);
+  const admitted = writer.admit(buildLayout([point('m', 'x'), point('m', 'y')]));
+  assert.deepEqual([...admitted.columns], [0, 1, -1, -1]);
+  assert.equal(admitted.refused.length, 0);
+  const section = { layout: admitted.layout, values: Float64Array.of(1, 2, 3, 4) };
+  writer.write(1, [{ columns: admitted.columns, section }]);
+  const reader = new RingReader(buffers);
+  assert.deepEqual([...reader.newest([0, 1])!.values], [1, 2]);
+  assert.equal(reader.seriesOf('m').length, 2);
+});
+
 test('an expired series leaves nothing behind in the column that another one gets', () => {
   const buffers = { ...createRingBuffers(60_000), columns: 2 };
   const writer = new RingWriter(buffers);
