@@ -126,11 +126,12 @@ class Runner {
   }
 
   #tellStart(): void {
-    const { agent } = this.#loaded.config;
+    const { config, files } = this.#loaded;
     this.#log.info('running', {
       pid: process.pid,
-      interval: `${agent.interval}ms`,
-      dataDir: agent.dataDir,
+      config: files[0] ?? 'none, defaults only',
+      interval: `${config.agent.interval}ms`,
+      dataDir: config.agent.dataDir,
       http: this.#app?.http?.url ?? 'off',
     });
   }
