@@ -14,45 +14,28 @@ export interface Row {
 }
 
 /** A row whose ratio should be at most `target`. */
-export function atMost(
-  subject: string,
-  measure: string,
-  ours: number,
-  [peerName, peer]: readonly [string, number],
-  target: number,
-): Row {
-  const ratio = ours / peer;
-  return {
-    subject,
-    measure,
-    ours,
-    peer,
-    peerName,
-    ratio,
-    target: `≤ ${round(target)}`,
-    met: ratio <= target,
-  };
+export function atMost(subject: string, measure: string, ours: number, peer: Peer, target: number): Row {
+  return compared(subject, measure, ours, peer, `≤ ${round(target)}`, (ratio) => ratio <= target);
 }
 
 /** A row whose ratio should be at least `target`. */
-export function atLeast(
+export function atLeast(subject: string, measure: string, ours: number, peer: Peer, target: number): Row {
+  return compared(subject, measure, ours, peer, `≥ ${round(target)}`, (ratio) => ratio >= target);
+}
+
+/** Who the peer is, and what was measured of it. */
+type Peer = readonly [name: string, value: number];
+
+function compared(
   subject: string,
   measure: string,
   ours: number,
-  [peerName, peer]: readonly [string, number],
-  target: number,
+  [peerName, peer]: Peer,
+  target: string,
+  isMet: (ratio: number) => boolean,
 ): Row {
   const ratio = ours / peer;
-  return {
-    subject,
-    measure,
-    ours,
-    peer,
-    peerName,
-    ratio,
-    target: `≥ ${round(target)}`,
-    met: ratio >= target,
-  };
+  return { subject, measure, ours, peer, peerName, ratio, target, met: isMet(ratio) };
 }
 
 /** A row whose own value should be at most `limit`; the peer is shown beside it. */

@@ -58,20 +58,6 @@ export class RingReader {
     });
   }
 
-  /** The newest value that a column had, not older than `maxAgeMs` before the newest row. */
-  lastValue(column: number, maxAgeMs: number): number | undefined {
-    return this.#guarded(() => {
-      const rows = this.#control[ringControl.ROWS]!;
-      const newest = this.#timeOf(rows - 1);
-      for (let row = rows - 1; row >= Math.max(0, rows - this.#buffers.slots); row--) {
-        if (newest! - this.#timeOf(row)! > maxAgeMs) return undefined;
-        const value = this.#values[column * this.#buffers.slots + (row % this.#buffers.slots)]!;
-        if (!Number.isNaN(value)) return value;
-      }
-      return undefined;
-    });
-  }
-
   /** The samples of a column from `startMs` to `endMs`, both included, gaps left out. */
   samples(column: number, startMs: number, endMs: number): RingSamples | undefined {
     return this.#guarded(() => {

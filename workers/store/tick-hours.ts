@@ -47,10 +47,6 @@ export class TickHours {
     this.#hours.set(hour, { pending: true, firstSeq: known?.firstSeq ?? seq });
   }
 
-  isPending(hour: number): boolean {
-    return this.#hours.get(hour)?.pending ?? false;
-  }
-
   /** Pending hours, oldest first. */
   pending(): number[] {
     return this.#select(({ pending }) => pending);
