@@ -27,6 +27,17 @@ export interface MeasurementEntry {
 const gauge = (unit: Unit, help: string): FieldEntry => ({ unit, kind: 'gauge', help });
 const counter = (unit: Unit, help: string): FieldEntry => ({ unit, kind: 'counter', help });
 
+/** The fields of durations, in milliseconds; absent where nothing was timed. Percentiles are within 1 %. */
+function durations(of: string) {
+  return {
+    duration_avg_ms: gauge('milliseconds', `Mean ${of}`),
+    duration_p50_ms: gauge('milliseconds', `Median ${of}`),
+    duration_p95_ms: gauge('milliseconds', `95th percentile of the ${of}`),
+    duration_p99_ms: gauge('milliseconds', `99th percentile of the ${of}`),
+    duration_max_ms: gauge('milliseconds', `Longest ${of}`),
+  };
+}
+
 /**
  * Every name that the agent emits. They are public: people query them. The reference is generated from this
  * table, and a test holds every emitted point against it.
@@ -137,6 +148,105 @@ export const catalogue = {
       latency_ms: gauge('milliseconds', 'Round trip of a PING'),
     },
   },
+  runtime: {
+    help: 'The JavaScript engine of a service that loads nova-agent/instrument. Every interval, from its newest report.',
+    tags: {
+      process: 'the name from the configuration, else the one that the service gave itself',
+      worker: 'a stable slot: 0 for the first process or thread of the service, 1 for the next',
+    },
+    fields: {
+      eventloop_delay_p50_ms: gauge('milliseconds', 'Median delay of the event loop since the report before'),
+      eventloop_delay_p99_ms: gauge('milliseconds', '99th percentile of that delay'),
+      eventloop_delay_max_ms: gauge('milliseconds', 'Longest of those delays'),
+      eventloop_utilization_ratio: gauge('ratio', 'Share of the time in which the event loop was busy'),
+      heap_used_bytes: gauge('bytes', 'JavaScript heap in use'),
+      heap_total_bytes: gauge('bytes', 'JavaScript heap taken from the system'),
+      external_bytes: gauge('bytes', 'Memory of buffers and of C++ objects bound to JavaScript'),
+      gc_pause_ms: gauge('milliseconds', 'Time spent in garbage collection since the report before'),
+    },
+  },
+  http: {
+    help: 'Requests that a service answered. Every interval, until 5 minutes after the last one. Beyond 2,000 routes the rest is under the route `other`.',
+    tags: {
+      process: 'the name from the configuration, else the one that the service gave itself',
+      route: 'the pattern of the route; `unmatched` where no route took the request',
+      method: 'the method',
+      status: 'class of the status: `2xx` and so on',
+    },
+    fields: {
+      requests: gauge('count', 'Requests since the last reading'),
+      requests_total: counter('count', 'Requests since the agent started'),
+      errors: gauge('count', 'Of these, with status 400 and above'),
+      errors_total: counter('count', 'Requests with status 400 and above since the agent started'),
+      ...durations(
+        'response time of the requests since the last reading, event streams and upgrades left out',
+      ),
+    },
+  },
+  db: {
+    help: 'Database queries of a service. Every interval, until 5 minutes after the last one. Beyond 2,000 the rest is under the model `other`.',
+    tags: {
+      process: 'the name from the configuration, else the one that the service gave itself',
+      model: 'the Prisma model; absent for a raw query',
+      operation: 'the Prisma operation, or the first word of the query',
+    },
+    fields: {
+      queries: gauge('count', 'Queries since the last reading'),
+      queries_total: counter('count', 'Queries since the agent started'),
+      errors: gauge('count', 'Of these, failed'),
+      errors_total: counter('count', 'Failed queries since the agent started'),
+      slow: gauge('count', 'Of these, slower than intake.slowQuery'),
+      slow_total: counter('count', 'Slow queries since the agent started'),
+      ...durations('time of the queries since the last reading'),
+    },
+  },
+  socket: {
+    help: 'Socket.IO of a service. Every interval.',
+    tags: { process: 'the name from the configuration, else the one that the service gave itself' },
+    fields: {
+      connections: gauge('count', 'Open sockets'),
+      events: gauge('count', 'Events since the last reading: received, connected, disconnected, broadcast'),
+      events_total: counter('count', 'Events since the agent started'),
+      ...durations('time from an event to its acknowledgement, since the last reading'),
+    },
+  },
+  job: {
+    help: 'BullMQ jobs that a service worked on, as its own workers saw them. Every interval, until 5 minutes after the last one.',
+    tags: {
+      process: 'the name from the configuration, else the one that the service gave itself',
+      queue: 'the queue',
+      job: 'the name of the job',
+    },
+    fields: {
+      runs: gauge('count', 'Runs since the last reading'),
+      runs_total: counter('count', 'Runs since the agent started'),
+      errors: gauge('count', 'Of these, failed'),
+      errors_total: counter('count', 'Failed runs since the agent started'),
+      ...durations('time of the runs since the last reading'),
+    },
+  },
+  errors: {
+    help: 'Errors of a service, grouped by fingerprint. Every interval, until 5 minutes after the last one.',
+    tags: {
+      process: 'the name from the configuration, else the one that the service gave itself',
+      fingerprint: 'of type, message and frames of own code; `other` beyond 2,000',
+      type: 'name of the error class',
+    },
+    fields: {
+      count: gauge('count', 'Errors since the last reading'),
+      count_total: counter('count', 'Errors of the group since it was first seen, as the store remembers it'),
+    },
+  },
+  users: {
+    help: 'Who is active, estimated within 2 %. Every 10 s, while the service tells users.',
+    tags: { process: 'the name from the configuration, else the one that the service gave itself' },
+    fields: {
+      active_5m: gauge('count', 'Distinct users of the last 5 minutes'),
+      active_1h: gauge('count', 'Distinct users of the last hour'),
+      active_24h: gauge('count', 'Distinct users of the last 24 hours'),
+      sessions: gauge('count', 'Sessions that are not silent for longer than intake.sessionIdle'),
+    },
+  },
   snapshot: {
     help: 'The main numbers of a moment under their dashboard names. Every interval.',
     tags: {},
@@ -156,8 +266,8 @@ export const catalogue = {
     help: 'The agent itself: its cost, its sources, its ledger. collected = delivered + waiting + quarantined + dropped.',
     tags: {
       sink: 'the name of an InfluxDB destination',
-      source: 'what is read: `host`, `disk`, `process/NAME`, `queues/REDIS`, `self`',
-      reason: 'why points were dropped',
+      source: 'what is read: `host`, `disk`, `process/NAME`, `queues/REDIS`, `intake`, `self`',
+      reason: 'why points or events were dropped',
     },
     fields: {
       points_collected_total: counter(
@@ -182,6 +292,11 @@ export const catalogue = {
       task_p99_ms: gauge('milliseconds', 'Tick task, from handing over to result, over the last 100 ticks'),
       redis_commands_total: counter('count', 'Commands sent to Redis servers'),
       interval_ms: gauge('milliseconds', 'Interval in force'),
+      events_received_total: counter('count', 'Events that reached the agent'),
+      events_dropped_total: counter(
+        'count',
+        'Events that are counted nowhere, by reason: `service` (lost before they reached the agent), `unreadable`, `worker_failed` (after)',
+      ),
       budget_level: gauge(
         'count',
         'Steps taken to keep the CPU budget: 0 none, 1 dear readings every minute, 2 to 4 the interval doubled once more each',
