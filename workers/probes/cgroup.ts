@@ -37,6 +37,29 @@ export function memoryLimit(roots: CgroupRoots, pid: string): CgroupLimit | unde
 }
 
 /**
+ * Memory limits of many processes at one moment, in bytes; infinite where there is none. Processes of one service share
+ * their cgroup: where `/proc/PID/cgroup` says the same of two and its path is there, so is their limit.
+ */
+export class MemoryLimits {
+  readonly #roots: CgroupRoots;
+  readonly #known = new Map<string, number>();
+
+  constructor(roots: CgroupRoots) {
+    this.#roots = roots;
+  }
+
+  of(pid: number): number {
+    const text = contents(join(this.#roots.procRoot, `${pid}`, 'cgroup'));
+    const known = this.#known.get(text);
+    if (known !== undefined) return known;
+    const limit = memoryLimit(this.#roots, `${pid}`)?.limit ?? Number.POSITIVE_INFINITY;
+    const place = placeOf(this.#roots, `${pid}`, 'memory', this.#roots.cgroupRoot);
+    if (place && isThere(place)) this.#known.set(text, limit);
+    return limit;
+  }
+}
+
+/**
  * CPU limit in cores, quota / period: cpu.max of cgroup v2, cpu.cfs_quota_us and cpu.cfs_period_us of v1
  * (cgroup-v1/../scheduler/sched-bwc.rst; -1 is none). undefined when there is none.
  */
@@ -59,11 +82,15 @@ export function findCgroup(roots: CgroupRoots, pid: string, controller: string):
   const place = placeOf(roots, pid, controller, roots.cgroupRoot);
   if (!place) return undefined;
   const [path] = place.paths;
-  if (!path!.includes('..') && existsSync(join(place.mount, path!))) return place;
+  if (isThere(place)) return place;
   const own = pid === 'self' || placeOf(roots, 'self', controller, roots.cgroupRoot)?.paths[0] === path;
   if (own) return { ...place, paths: ['/'] };
   const theirs = placeOf(roots, pid, controller, join(roots.procRoot, pid, 'root/sys/fs/cgroup'));
   return theirs && existsSync(theirs.mount) ? { ...theirs, paths: ['/'] } : undefined;
+}
+
+function isThere({ mount, paths: [path] }: CgroupPlace): boolean {
+  return !path!.includes('..') && existsSync(join(mount, path!));
 }
 
 /** Folder of a v1 hierarchy: named after its controllers, `cpu,cpuacct`, or by a link after each. */

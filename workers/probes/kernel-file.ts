@@ -29,6 +29,10 @@ export class KernelText {
     }
   }
 
+  get isEmpty(): boolean {
+    return this.#length === 0;
+  }
+
   /** Moves behind `key` at the start of the first line that begins with it, looking from the start of the text. */
   seekLine(key: string): boolean {
     for (let from = 0; ; from++) {

@@ -1,5 +1,6 @@
 import type { ProcessTarget, Reading, SamplingPlan, SourceStatus } from '../contract/tasks.ts';
 import { kernelConstants } from './auxiliary-vector.ts';
+import { MemoryLimits } from './cgroup.ts';
 import { DiskProbe } from './disk-probe.ts';
 import { HostProbe, hostLayout } from './host-probe.ts';
 import { codeOf, KernelText } from './kernel-file.ts';
@@ -27,7 +28,6 @@ export class KernelSampler {
   constructor(plan: SamplingPlan, processCells: SharedArrayBuffer, monotonicMs: () => number) {
     const around: ProcessSurroundings = {
       procRoot: plan.procRoot,
-      cgroupRoot: plan.cgroupRoot,
       text: this.#text,
       kernel: kernelConstants(),
       keptOpen: Math.floor(keptOpenOfAll / Math.max(1, plan.processes.length)),
@@ -94,9 +94,11 @@ export class KernelSampler {
 
   #surroundings(): Omit<Moment, 'nowMs' | 'slow'> {
     let table: ProcessTable | undefined;
+    const limits = new MemoryLimits(this.#plan);
     return {
       uptimeSeconds: this.#host.uptimeSeconds,
       hostMemoryBytes: this.#host.memoryBytes,
+      memoryLimitOf: (pid) => limits.of(pid),
       table: () => {
         table ??= new ProcessTable(this.#plan.procRoot, this.#text);
         return table;

@@ -59,7 +59,7 @@ export class ProcessTree {
       this.#spawned = undefined;
       return false;
     }
-    const spawned = this.#text.toString();
+    const spawned = this.#text.isEmpty ? '' : this.#text.toString();
     const changed = spawned !== this.#lastSpawned;
     this.#lastSpawned = spawned;
     return changed;
