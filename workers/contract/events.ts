@@ -75,9 +75,9 @@ export interface DatabaseQuery {
   readonly operation?: string;
 }
 
-/** Errors of one fingerprint. Times in milliseconds since 1970. */
+/** Errors of one fingerprint in one process, by which groups are told apart. Times in milliseconds since 1970. */
 export interface ErrorGroup {
-  /** 16 hexadecimal digits. */
+  /** 16 hexadecimal digits, or 'other': what found no room. The same fault has the same one in every process. */
   readonly fingerprint: string;
   readonly process: string;
   readonly type: string;
@@ -187,4 +187,17 @@ export interface TickExtras {
   readonly errorGroups: readonly StoredErrorGroup[];
   /** State that a replaced worker or a later run goes on from, by name; replaces what was there. */
   readonly kept: readonly { readonly name: string; readonly bytes: Uint8Array }[];
+}
+
+/** What was stored before, for going on from: an error group is one process's, so that both name it. */
+export interface EventMemory {
+  errorGroup(process: string, fingerprint: string): StoredErrorGroup | undefined;
+  kept(name: string): Uint8Array | undefined;
+}
+
+/** What services told in the last minute. `avgMs` is NaN when nothing was timed. A part is null when no connected service reports it. */
+export interface EventSummary {
+  readonly api: { readonly count: number; readonly errors: number; readonly avgMs: number } | null;
+  readonly database: { readonly count: number; readonly slow: number; readonly avgMs: number } | null;
+  readonly socket: { readonly count: number; readonly connections: number } | null;
 }

@@ -1,7 +1,9 @@
 /**
  * What the main loop and the workers say to each other. Plain data only: it is copied between threads.
  */
+import type { BatchResult, EventSettings, EventTexts, FrameBatch, UserActivity } from './events.ts';
 import type { RingBuffers } from './ring-cells.ts';
+import type { EventBuffers } from './window-cells.ts';
 
 /**
  * What one source saw at one moment.
@@ -70,6 +72,8 @@ export interface WorkerSetup {
   readonly rings: RingBuffers;
   /** Process identities, see process-cells.ts. */
   readonly processes: SharedArrayBuffer;
+  /** null: nothing comes from inside a service. */
+  readonly events: EventBuffers | null;
   /** null: nothing is kept (`once`). */
   readonly store: StoreSetup | null;
 }
@@ -80,6 +84,8 @@ export interface TickSettings {
   /** Put before the measurements in lines that the worker writes for people. */
   readonly measurementPrefix: string;
   readonly plan: SamplingPlan;
+  /** null: nothing comes from inside a service. */
+  readonly events: EventSettings | null;
   /** Names of the destinations that the ledger is kept for. */
   readonly sinks: readonly string[];
   readonly quotaBytes: number;
@@ -100,6 +106,8 @@ export interface TickTask {
   /** JSON of `TickSettings`. */
   readonly settings: string;
   readonly readings: readonly Reading[];
+  /** What came from inside the services and was not handed over before. */
+  readonly frames: FrameBatch | null;
   /** Points of earlier ticks that could not be committed: counted as dropped with this one. */
   readonly lostPoints: number;
   /** How many times less often than usual the dear readings are due. */
@@ -137,6 +145,12 @@ export interface TickResult {
   /** Points committed since the store was begun, and those lost since. */
   readonly collected: number;
   readonly ledger: readonly LedgerEntry[];
+  /** Of the frames that came with the tick. */
+  readonly batch: BatchResult | null;
+  /** Null when nobody asked for them or there are none. */
+  readonly texts: EventTexts | null;
+  /** Every 10 s; null at the ticks between. */
+  readonly users: UserActivity | null;
   readonly lines: string;
 }
 
@@ -211,6 +225,22 @@ export interface SpoolResult {
   readonly points: readonly QuarantinedPoint[];
   /** Points changed by `settle` or `drop`. */
   readonly changed: number;
+}
+
+/** Given to the query worker when it starts. */
+export interface QuerySetup {
+  readonly storePath: string;
+  readonly events: EventBuffers;
+}
+
+/** Groups of errors, the one seen last first. */
+export interface ErrorGroupsTask {
+  readonly limit: number;
+  readonly process?: string | undefined;
+  /** The last group of the page before. Without a process, behind all of its fingerprint that were last seen then. */
+  readonly before?:
+    | { readonly lastSeenMs: number; readonly fingerprint: string; readonly process?: string | undefined }
+    | undefined;
 }
 
 /** Mean of each asked series in each step, oldest first. */

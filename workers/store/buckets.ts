@@ -106,8 +106,8 @@ class StepSums implements Buckets {
 
 /**
  * Reads series in steps from the coarsest rows that give the exact result: hours when steps and start lie on whole
- * hours, minutes likewise, else samples. Where finer rows are gone, coarser ones stand in, each in the step that
- * its start falls in. Use it within one snapshot of the database.
+ * hours or there is but one step, minutes likewise, else samples. Where finer rows are gone, coarser ones stand in,
+ * each in the step that its start falls in. Use it within one snapshot of the database.
  */
 export class BucketReader {
   readonly #samples: SamplesReader;
@@ -129,7 +129,8 @@ export class BucketReader {
       throw new RangeError(`${steps} steps of ${stepMs} ms`);
     }
     const sums = seriesIds.map(() => new StepSums(range, steps, withSketches));
-    const finestMs = [hourMs, minuteMs].find((ms) => stepMs % ms === 0 && startMs % ms === 0) ?? 1;
+    const fits = (ms: number) => steps === 1 || (stepMs % ms === 0 && startMs % ms === 0);
+    const finestMs = [hourMs, minuteMs].find(fits) ?? 1;
     for (const [day, hours] of byDay(this.#samples.hours(startMs, endMs))) {
       const fromDay = new Set<number>();
       const fromMinutes: number[] = [];

@@ -2,13 +2,11 @@ import { decodeChunk, encodeChunk, mergeSamples, noSamples, type Samples } from 
 import { type Database, type Statement, transaction } from './database.ts';
 import type { LayoutBook } from './names.ts';
 import { putHour, RollupEncoder } from './rollup.ts';
-import { hourMs, hourOf, hoursPerDay, minuteMs, rowKey } from './schema.ts';
+import { hourMs, hoursPerDay, isRestingHour, rowKey } from './schema.ts';
 import type { TickHours } from './tick-hours.ts';
 import { HourTicks, hourSpan } from './ticks.ts';
 import { scaleOf } from './value-codec.ts';
 
-/** An hour is left alone until its last tick is this old, and before its first one is due for as long. */
-const restMs = 5 * minuteMs;
 /** Values written in one slice: some tens of milliseconds. */
 const sliceValues = 100_000;
 /** Values in memory at once: 1 MB. Reading the ticks of an hour costs the same for few series as for many. */
@@ -75,7 +73,7 @@ export class Compaction {
   step(nowMs: number, nextSeq: number): boolean {
     const job = this.#job;
     if (!job) {
-      const hour = this.#hours.pending().find((pending) => isRipe(pending, nowMs));
+      const hour = this.#hours.pending().find((pending) => isRestingHour(pending, nowMs));
       if (hour === undefined) return false;
       this.#job = this.#begin(hour, nextSeq - 1);
     } else if (job.group) {
@@ -227,9 +225,4 @@ function known(timesMs: Float64Array, values: Float64Array): Samples {
     samples.values[at++] = values[i]!;
   }
   return samples;
-}
-
-/** Not the hour that is being written: past, or far ahead since the clock came back from there. */
-function isRipe(hour: number, nowMs: number): boolean {
-  return hour < hourOf(nowMs - restMs) || hour > hourOf(nowMs + restMs);
 }

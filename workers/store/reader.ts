@@ -1,38 +1,36 @@
 import { existsSync, statSync } from 'node:fs';
-import type { HistoryResult, HistoryTask, QuarantinedPoint } from '../contract/tasks.ts';
-import type { Tags } from '../point/point.ts';
+import type { ErrorGroup, SeriesStats, SeriesStatsTask } from '../contract/events.ts';
+import type { ErrorGroupsTask, HistoryResult, HistoryTask, QuarantinedPoint } from '../contract/tasks.ts';
 import { BucketReader, type Buckets, type StepRange } from './buckets.ts';
 import { cutSamples, type Samples } from './chunk.ts';
 import { type Database, openDatabase, snapshot } from './database.ts';
-import { LayoutBook, parseSeriesKey, type SeriesName } from './names.ts';
+import { type DurationQuery, DurationReader, type MergedDurations } from './duration-reader.ts';
+import { findErrorGroup, listErrorGroups } from './error-groups.ts';
+import { LayoutBook } from './names.ts';
 import { PointReader, type StoredPoint } from './points.ts';
 import { listQuarantine, type QuarantineFilter } from './quarantine.ts';
 import { SamplesReader } from './samples-reader.ts';
-import { cacheKilobytes, checkSchema } from './schema.ts';
+import { cacheKilobytes, checkSchema, insidesVersion } from './schema.ts';
+import { type SeriesFilter, SeriesList, type StoredSeries } from './series-list.ts';
+import { readSeriesStats } from './series-stats.ts';
 import { StoreError } from './store-error.ts';
 
 export type { Buckets, StepRange } from './buckets.ts';
 export type { Samples } from './chunk.ts';
+export type { DurationQuery, MergedDurations } from './duration-reader.ts';
 export type { StoredPoint } from './points.ts';
-
-export interface StoredSeries extends SeriesName {
-  readonly id: number;
-}
-
-/** Every given part must be equal; of the tags, those that are given. */
-export interface SeriesFilter {
-  readonly measurement?: string;
-  readonly field?: string;
-  readonly tags?: Tags;
-}
+export type { SeriesFilter, StoredSeries } from './series-list.ts';
 
 /** Parts of one connection. */
 interface Parts {
   readonly database: Database;
   readonly inode: number;
+  readonly series: SeriesList;
   readonly samples: SamplesReader;
   readonly buckets: BucketReader;
   readonly points: PointReader;
+  /** null in a store of the version before, which has nothing of the insides of a service. */
+  readonly durations: DurationReader | null;
 }
 
 /**
@@ -49,9 +47,6 @@ export function openReader(path: string): Reader {
 export class Reader {
   readonly #path: string;
   #parts: Parts | undefined;
-  #series: readonly StoredSeries[] = [];
-  #lastSeriesId = 0;
-  #seriesCount = 0;
 
   constructor(path: string) {
     this.#path = path;
@@ -63,12 +58,7 @@ export class Reader {
 
   /** The series that match, in the order in which they first appeared. */
   series(filter: SeriesFilter = {}): StoredSeries[] {
-    return this.#allSeries().filter(
-      ({ measurement, field, tags }) =>
-        (filter.measurement === undefined || measurement === filter.measurement) &&
-        (filter.field === undefined || field === filter.field) &&
-        Object.entries(filter.tags ?? {}).every(([name, value]) => tags[name] === value),
-    );
+    return this.#use().series.find(filter);
   }
 
   /** Samples from `startMs` up to and without `endMs`, one entry for each series asked. */
@@ -118,6 +108,34 @@ export class Reader {
     return this.#use().points.points(startMs, endMs);
   }
 
+  /**
+   * Histograms of durations merged over a range. What is older than some minutes is kept by minutes: one counts where
+   * its start is in the range. Throws RangeError for an empty range.
+   */
+  durations(query: DurationQuery): MergedDurations[] {
+    if (!(query.endMs > query.startMs)) throw new RangeError(`from ${query.startMs} to ${query.endMs} ms`);
+    const { database, durations } = this.#use();
+    return snapshot(database, () => durations?.read(query) ?? []);
+  }
+
+  /** Counts and durations over a range, in the order in which the series first appeared; see `readSeriesStats`. */
+  seriesStats(task: SeriesStatsTask): SeriesStats[] {
+    const parts = this.#use();
+    return snapshot(parts.database, () => readSeriesStats(parts, task));
+  }
+
+  /** Error groups, the newest first by when they were last seen. */
+  errorGroups(filter: ErrorGroupsTask): ErrorGroup[] {
+    const { database, durations } = this.#use();
+    return durations ? listErrorGroups(database, filter) : [];
+  }
+
+  /** The group of this fingerprint that was last seen, of any process unless one is named. */
+  errorGroup(fingerprint: string, process?: string): ErrorGroup | undefined {
+    const { database, durations } = this.#use();
+    return durations ? findErrorGroup(database, fingerprint, process) : undefined;
+  }
+
   /** Points that destinations refused, oldest first. */
   quarantine(filter: QuarantineFilter): QuarantinedPoint[] {
     return listQuarantine(this.#use().database, filter);
@@ -128,31 +146,18 @@ export class Reader {
     this.#parts = undefined;
   }
 
-  #allSeries(): readonly StoredSeries[] {
-    const { database } = this.#use();
-    const { last, count } = database
-      .prepare<{ last: number | null; count: number }>('select max(id) last, count(*) count from series')
-      .get()!;
-    if ((last ?? 0) === this.#lastSeriesId && count === this.#seriesCount) return this.#series;
-    this.#series = database
-      .prepare<{ id: number; key: string }>('select id, key from series order by id')
-      .all()
-      .map(({ id, key }) => ({ id, ...parseSeriesKey(key) }));
-    this.#lastSeriesId = last ?? 0;
-    this.#seriesCount = count;
-    return this.#series;
-  }
-
-  /** The writer may have begun a fresh file in place of a damaged one. */
+  /** The writer may have begun a fresh file in place of a damaged one, or brought this one to the present version. */
   #use(): Parts {
     if (!existsSync(this.#path)) throw new StoreError('missing', `there is no store at ${this.#path}`);
     const inode = statSync(this.#path).ino;
-    if (this.#parts?.inode === inode) return this.#parts;
+    const known = this.#parts;
+    if (known?.inode === inode && (known.durations || checkSchema(known.database) < insidesVersion))
+      return known;
     this.close();
-    this.#lastSeriesId = 0;
     const database = openDatabase(this.#path, { readOnly: true });
+    let version: number;
     try {
-      checkSchema(database);
+      version = checkSchema(database);
       database.exec(`pragma cache_size = -${cacheKilobytes}`);
     } catch (error) {
       database.close();
@@ -162,7 +167,9 @@ export class Reader {
     const samples = new SamplesReader(database, layouts);
     const buckets = new BucketReader(database, samples);
     const points = new PointReader(database, samples, layouts);
-    this.#parts = { database, inode, samples, buckets, points };
+    const series = new SeriesList(database, 'series');
+    const durations = version >= insidesVersion ? new DurationReader(database) : null;
+    this.#parts = { database, inode, series, samples, buckets, points, durations };
     return this.#parts;
   }
 }

@@ -1,8 +1,9 @@
 import type { Retention } from '../contract/tasks.ts';
 import { type Database, type Statement, transaction } from './database.ts';
+import type { ErrorGroups } from './error-groups.ts';
 import type { Ledger } from './ledger.ts';
 import { readColumns } from './names.ts';
-import { hourMs, hourOf, hoursPerDay, periodOf, pragma, rowKey } from './schema.ts';
+import { hourMs, hourOf, hoursPerDay, minutesPerHour, periodOf, pragma, rowKey } from './schema.ts';
 import type { TickHours } from './tick-hours.ts';
 
 /** Rows removed in one slice: some tens of milliseconds. */
@@ -33,8 +34,53 @@ export class ClockWatch {
   }
 }
 
-const resolutions = ['chunk', 'minute', 'day'] as const;
-type Resolution = (typeof resolutions)[number];
+/** Keys of a table whose rows lie by time. */
+interface Periods {
+  /** First key of the row, or rows, that an hour is in. */
+  readonly keyAt: (hour: number) => number;
+  /** First hour that a row is about. */
+  readonly hourAt: (key: number) => number;
+}
+
+const hourRows: Periods = { keyAt: (hour) => rowKey(hour, 0), hourAt: periodOf };
+const minuteRows: Periods = {
+  keyAt: (hour) => hour * minutesPerHour,
+  hourAt: (key) => Math.floor(key / minutesPerHour),
+};
+const dayRows: Periods = {
+  keyAt: (hour) => rowKey(Math.floor(hour / hoursPerDay), 0),
+  hourAt: (key) => periodOf(key) * hoursPerDay,
+};
+
+/** What history is in, finest resolution first; `hours` is what goes at once when it is over the quota. */
+const resolutions = [
+  { keep: 'rawMs', hours: 1, tables: { chunk: hourRows } },
+  { keep: 'minuteMs', hours: 1, tables: { minute: hourRows, duration_minute: minuteRows } },
+  { keep: 'hourMs', hours: hoursPerDay, tables: { day: dayRows, duration_day: dayRows } },
+] as const satisfies readonly {
+  keep: keyof Retention;
+  hours: number;
+  tables: Record<string, Periods>;
+}[];
+
+/** A table with its statements. */
+interface HistoryTable extends Periods {
+  readonly firstKey: Statement<{ key: number | null }>;
+  readonly remove: Statement<never>;
+}
+
+/** The first hour that some tables have; null when they are empty. */
+function firstHourOf(tables: readonly HistoryTable[]): number | null {
+  let first: number | null = null;
+  for (const { firstKey, hourAt } of tables) {
+    const { key } = firstKey.get()!;
+    if (key !== null) first = Math.min(first ?? Number.MAX_SAFE_INTEGER, hourAt(key));
+  }
+  return first;
+}
+
+/** At most this part of the quota is for error groups: no flood of errors may displace the rest. */
+const errorShare = 1 / 8;
 
 /**
  * Removes what is not needed any more, a bounded slice a call: ticks that are in chunks and that every sink has
@@ -45,33 +91,42 @@ export class Housekeeping {
   readonly #ledger: Ledger;
   readonly #hours: TickHours;
   readonly #removeTicks: Statement<never>;
-  readonly #removeRows: Record<Resolution, Statement<never>>;
-  readonly #firstKey: Record<Resolution, Statement<{ key: number | null }>>;
-  readonly #removeUsed: Statement<never>;
+  readonly #errors: ErrorGroups;
+  readonly #history: readonly {
+    readonly keep: keyof Retention;
+    readonly hours: number;
+    readonly tables: readonly HistoryTable[];
+  }[];
+  readonly #removeHours: readonly Statement<never>[];
   readonly #oldestTicks: Statement<{ seq: number; t: number }>;
   readonly #removeFirstTicks: Statement<never>;
   readonly #pageSize: number;
   /** Hour that retention was last done in; until then it is due. */
   #cleanedHour = Number.NaN;
 
-  constructor(database: Database, ledger: Ledger, hours: TickHours) {
+  constructor(database: Database, ledger: Ledger, hours: TickHours, errors: ErrorGroups) {
     this.#database = database;
+    this.#errors = errors;
     this.#ledger = ledger;
     this.#hours = hours;
     this.#removeTicks = database.prepare(
       `delete from tick where seq in
         (select seq from tick where t >= ? and t < ? and seq < ? limit ${sliceRows})`,
     );
-    const removal = (table: Resolution) =>
-      database.prepare<never>(
-        `delete from ${table} where key in
-          (select key from ${table} where key < ? order by key limit ${sliceRows})`,
-      );
-    const first = (table: Resolution) =>
-      database.prepare<{ key: number | null }>(`select min(key) key from ${table}`);
-    this.#removeRows = { chunk: removal('chunk'), minute: removal('minute'), day: removal('day') };
-    this.#firstKey = { chunk: first('chunk'), minute: first('minute'), day: first('day') };
-    this.#removeUsed = database.prepare('delete from used_time where hour < ?');
+    this.#history = resolutions.map(({ keep, hours, tables }) => ({
+      ...{ keep, hours },
+      tables: Object.entries(tables).map(([table, periods]: [string, Periods]) => ({
+        ...periods,
+        firstKey: database.prepare<{ key: number | null }>(`select min(key) key from ${table}`),
+        remove: database.prepare<never>(
+          `delete from ${table} where key in
+            (select key from ${table} where key < ? order by key limit ${sliceRows})`,
+        ),
+      })),
+    }));
+    this.#removeHours = ['used_time', 'duration_hour'].map((table) =>
+      database.prepare(`delete from ${table} where hour < ?`),
+    );
     this.#oldestTicks = database.prepare(`select seq, t from tick order by seq limit ${sliceRows}`);
     this.#removeFirstTicks = database.prepare('delete from tick where seq < ?');
     this.#pageSize = pragma(database, 'page_size');
@@ -104,36 +159,36 @@ export class Housekeeping {
   }
 
   /** Once an hour, removes rows beyond their retention; false when there are none. */
-  removeOld(nowMs: number, { rawMs, minuteMs, hourMs: dayMs }: Retention): boolean {
+  removeOld(nowMs: number, retention: Retention): boolean {
     if (this.#cleanedHour === hourOf(nowMs)) return false;
-    const oldest: readonly [Resolution, number][] = [
-      ['chunk', hourOf(nowMs - rawMs)],
-      ['minute', hourOf(nowMs - minuteMs)],
-      ['day', Math.floor(hourOf(nowMs - dayMs) / hoursPerDay)],
-    ];
-    for (const [table, period] of oldest) {
-      const removed = transaction(
-        this.#database,
-        () => this.#removeRows[table].run(rowKey(period, 0)).changes,
-      );
-      if (removed > 0) return true;
+    for (const { keep, tables } of this.#history) {
+      const hour = hourOf(nowMs - retention[keep]);
+      for (const table of tables) if (this.#removeBefore(table, hour) > 0) return true;
     }
-    transaction(this.#database, () => this.#removeUsed.run(hourOf(nowMs - dayMs)));
-    this.#cleanedHour = hourOf(nowMs);
-    return false;
+    return transaction(this.#database, () => {
+      if (this.#errors.removeUnseen(nowMs - retention.minuteMs)) return true;
+      for (const remove of this.#removeHours) remove.run(hourOf(nowMs - retention.hourMs));
+      this.#cleanedHour = hourOf(nowMs);
+      return false;
+    });
+  }
+
+  #removeBefore({ remove, keyAt }: HistoryTable, hour: number): number {
+    return transaction(this.#database, () => remove.run(keyAt(hour)).changes);
   }
 
   /**
-   * While the store is over its quota, removes the oldest hour of the finest resolution, then of the next, then
-   * the oldest ticks; what a sink had not had of those is counted as dropped. Says what was removed.
+   * While the store is over its quota, removes the longest unseen error groups when those take more than their part,
+   * else the oldest hour of the finest resolution, then of the next, then the oldest ticks; what a sink had not had
+   * of those is counted as dropped. Says what was removed.
    */
   removeExcess(quotaBytes: number): 'nothing' | 'rows' | 'ticks' {
     if (this.bytesUsed() <= quotaBytes) return 'nothing';
-    for (const table of resolutions) {
-      const { key } = this.#firstKey[table].get()!;
-      if (key === null) continue;
-      const nextPeriod = rowKey(periodOf(key) + 1, 0);
-      transaction(this.#database, () => this.#removeRows[table].run(nextPeriod));
+    if (transaction(this.#database, () => this.#errors.removeExcess(quotaBytes * errorShare))) return 'rows';
+    for (const { hours, tables } of this.#history) {
+      const oldest = firstHourOf(tables);
+      if (oldest === null) continue;
+      for (const table of tables) this.#removeBefore(table, oldest + hours);
       return 'rows';
     }
     return this.#removeOldestTicks() ? 'ticks' : 'nothing';
@@ -156,19 +211,14 @@ export class Housekeeping {
    * names must then forget them.
    */
   removeUnusedNames(): boolean {
-    const { t } = this.#database.prepare<{ t: number | null }>('select min(t) t from tick').get()!;
-    const firstHour = t === null ? Number.MAX_SAFE_INTEGER : hourOf(t);
-    const days = [Math.floor(firstHour / hoursPerDay)];
-    for (const [table, perDay] of [
-      ['chunk', hoursPerDay],
-      ['minute', hoursPerDay],
-      ['day', 1],
-    ] as const) {
-      const { key } = this.#firstKey[table].get()!;
-      if (key !== null) days.push(Math.floor(periodOf(key) / perDay));
-    }
+    const [firstTick, firstDurations] = ['tick', 'duration_tick'].map((table) => {
+      const { t } = this.#database.prepare<{ t: number | null }>(`select min(t) t from ${table}`).get()!;
+      return t === null ? Number.MAX_SAFE_INTEGER : hourOf(t);
+    }) as [number, number];
+    const firstRow = firstHourOf(this.#history.flatMap(({ tables }) => tables)) ?? Number.MAX_SAFE_INTEGER;
+    const firstDay = Math.floor(Math.min(firstTick, firstDurations, firstRow) / hoursPerDay);
     return transaction(this.#database, () => {
-      const layouts = this.#database.prepare('delete from layout where last_hour < ?').run(firstHour).changes;
+      const layouts = this.#database.prepare('delete from layout where last_hour < ?').run(firstTick).changes;
       const used = new Set<number>();
       for (const { series } of this.#database
         .prepare<{ series: Uint8Array }>('select series from layout')
@@ -178,8 +228,9 @@ export class Housekeeping {
       const old = this.#database.prepare<{ id: number }>('select id from series where last_day < ?');
       const remove = this.#database.prepare('delete from series where id = ?');
       let series = 0;
-      for (const { id } of old.all(Math.min(...days))) if (!used.has(id)) series += remove.run(id).changes;
-      return layouts + series > 0;
+      for (const { id } of old.all(firstDay)) if (!used.has(id)) series += remove.run(id).changes;
+      const timed = this.#database.prepare('delete from duration_series where last_day < ?').run(firstDay);
+      return layouts + series + timed.changes > 0;
     });
   }
 }

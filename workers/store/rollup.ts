@@ -1,7 +1,7 @@
-import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { ByteReader, BytesError, ByteWriter } from '../sketch/bytes.ts';
 import { BucketWriter, bucketKey, readBuckets, Sketch } from '../sketch/sketch.ts';
 import type { Samples } from './chunk.ts';
+import { readPacked, writePacked } from './packed.ts';
 import { minuteMs } from './schema.ts';
 import { readValues, scaleOf, writeValues } from './value-codec.ts';
 
@@ -18,16 +18,13 @@ export interface Rollups {
 /** Where the histogram of a slot is wanted; null: nowhere. */
 export type SketchOf = (slot: number) => Sketch | null;
 
-/** Below this, deflating saves less than it adds. */
-const minDeflated = 64;
-
 /**
  * Makes the two rollups of an hour of a series: the row of its minutes, and its part of the day's row. One object
  * serves all series of a compaction, so that it makes little garbage.
  *
  * A minute row: number of minutes; of each its minute as difference and its count; sums, minima, maxima as value
- * columns; one byte whether what follows is deflated; for each minute whose minimum is not its maximum the
- * buckets, see `BucketWriter`, each based on the first bucket of the one before.
+ * columns; then, packed, the buckets of each minute whose minimum is not its
+ * maximum, see `BucketWriter`, each based on the first bucket of the one before.
  */
 export class RollupEncoder {
   readonly #writer = new ByteWriter();
@@ -116,9 +113,7 @@ export class RollupEncoder {
     for (const column of [this.#sums, this.#minima, this.#maxima]) {
       writeValues(writer, column, n, scaleOf(column, n));
     }
-    const deflated = this.#buckets.length > minDeflated;
-    writer.byte(deflated ? 1 : 0);
-    writer.append(deflated ? deflateRawSync(this.#buckets.view(), deflateOptions) : this.#buckets.view());
+    writePacked(writer, this.#buckets.view());
     return writer.copy();
   }
 
@@ -157,9 +152,6 @@ function sortFirst(keys: Int32Array, count: number): void {
   }
 }
 
-/** Small windows, as each call allocates its own; higher levels find no more in counts and distances. */
-const deflateOptions = { level: 1, windowBits: 12, memLevel: 5 } as const;
-
 /** Adding decimal fractions leaves noise in the last digits; where all were multiples of 1/scale, so is the sum. */
 function rounded(sum: number, scale: number): number {
   if (scale === 0) return sum;
@@ -181,8 +173,7 @@ export function readMinutes(bytes: Uint8Array, sketchOf: SketchOf | null): Rollu
   const [sums, minima, maxima] = [new Float64Array(n), new Float64Array(n), new Float64Array(n)];
   for (const column of [sums, minima, maxima]) if (n > 0) readValues(reader, column, n);
   if (sketchOf) {
-    const deflated = reader.byte() === 1;
-    const buckets = new ByteReader(deflated ? inflateRawSync(reader.rest()) : reader.rest());
+    const buckets = new ByteReader(readPacked(reader));
     let base = 0;
     for (let i = 0; i < n; i++) {
       const sketch = sketchOf(slots[i]!);
@@ -235,7 +226,8 @@ interface DayEntry {
   readonly entry: Uint8Array;
 }
 
-function dayEntries(bytes: Uint8Array): DayEntry[] {
+/** Entries of a day's row. Throws `BytesError` when the bytes are not such. */
+export function dayEntries(bytes: Uint8Array): DayEntry[] {
   const entries: DayEntry[] = [];
   const reader = new ByteReader(bytes);
   while (!reader.ended) {

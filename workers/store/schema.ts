@@ -1,13 +1,16 @@
-import type { Database } from './database.ts';
+import { type Database, transaction } from './database.ts';
 import { StoreError } from './store-error.ts';
 
 export const hourMs = 3_600_000;
 export const minuteMs = 60_000;
+export const minutesPerHour = 60;
 export const hoursPerDay = 24;
+
+/** What is being written is left alone for this long. */
+export const restMs = 5 * minuteMs;
 
 /** 'NOVA': what makes the file one of ours. */
 const applicationId = 0x4e4f5641;
-const schemaVersion = 1;
 
 /**
  * Rows of `chunk`, `minute` and `day` lie by time first and series second: an hour's rows are written one behind
@@ -33,7 +36,16 @@ export function hourOf(timeMs: number): number {
   return Math.floor(timeMs / hourMs);
 }
 
-const tables = `
+export function minuteOf(timeMs: number): number {
+  return Math.floor(timeMs / minuteMs);
+}
+
+/** Not the hour that is being written: past, or far ahead since the clock came back from there. */
+export function isRestingHour(hour: number, nowMs: number): boolean {
+  return hour < hourOf(nowMs - restMs) || hour > hourOf(nowMs + restMs);
+}
+
+const firstTables = `
 -- Names of a series, as seriesKey of workers/point/point.ts writes them. Ids are never used again.
 create table series(id integer primary key autoincrement, key text not null unique, last_day integer not null);
 -- The columns of a section: for each point its number of fields and their series. last_hour: latest use.
@@ -63,6 +75,32 @@ create table quarantine(
 create index quarantine_sink on quarantine(sink, id);
 `;
 
+/** The insides of the watched service. */
+const insideTables = `
+-- Names of the series that histograms of durations are of, as in table series. last_day: latest use.
+create table duration_series(id integer primary key autoincrement, key text not null unique, last_day integer not null);
+-- Histograms of a tick, until they are in those of their minute. Blocks: see duration-block.ts.
+create table duration_tick(t integer primary key, data blob not null);
+-- All series of a minute, packed; key: minutes since 1970.
+create table duration_minute(key integer primary key, data blob not null);
+-- Hours that have minutes; pending while those are not in the day's rows yet.
+create table duration_hour(hour integer primary key, pending integer not null);
+-- The hours of a day for each series, under rowKey(day, series).
+create table duration_day(key integer primary key, data blob not null);
+-- data: JSON of what has no column.
+create table error_group(
+  process text not null, fingerprint text not null, first_seen integer not null, last_seen integer not null,
+  count integer not null, data blob not null, primary key (process, fingerprint));
+create index error_group_seen on error_group(last_seen desc, fingerprint, process);
+create table kept(name text primary key, data blob not null);
+`;
+
+/** What each version of the schema added to the one before; the first is version 1. */
+const additions = [firstTables, insideTables];
+const schemaVersion = additions.length;
+/** Since when the insides of a service are in a store. */
+export const insidesVersion = 2;
+
 /** Of SQLite, for each connection: rows are written in order and read once, so that more is only held, not used. */
 export const cacheKilobytes = 256;
 
@@ -75,24 +113,33 @@ function setUpWriter(database: Database): void {
   database.exec('pragma journal_size_limit = 8388608');
 }
 
-/** Makes the tables of a new file; throws `StoreError` 'foreign' when the file is not ours or of a newer version. */
+/**
+ * Makes the tables of a new file, and those that a file of an older version lacks; throws `StoreError` 'foreign' when
+ * the file is not ours or of a newer version.
+ */
 export function setUpSchema(database: Database): void {
   const version = pragma(database, 'user_version');
   if (version === 0 && pragma(database, 'application_id') === 0 && isEmpty(database)) {
     // Large enough that few bytes are left over between chunks of some 1.5 KB.
     database.exec('pragma page_size = 8192');
     setUpWriter(database);
-    database.exec(
-      `begin immediate; ${tables} pragma application_id = ${applicationId}; pragma user_version = ${schemaVersion}; commit`,
-    );
+    addTables(database, 0);
     return;
   }
   checkSchema(database);
   setUpWriter(database);
+  if (version < schemaVersion) addTables(database, version);
 }
 
-/** Throws `StoreError` 'foreign' when the file is not ours or of a newer version. */
-export function checkSchema(database: Database): void {
+function addTables(database: Database, version: number): void {
+  transaction(database, () => {
+    database.exec(additions.slice(version).join(''));
+    database.exec(`pragma application_id = ${applicationId}; pragma user_version = ${schemaVersion}`);
+  });
+}
+
+/** Throws `StoreError` 'foreign' when the file is not ours or of a newer version; returns its version. */
+export function checkSchema(database: Database): number {
   if (pragma(database, 'application_id') !== applicationId) {
     throw new StoreError('foreign', 'the file is a database of something else; it is left as it is');
   }
@@ -103,6 +150,7 @@ export function checkSchema(database: Database): void {
       `the store is of a newer version (${version}; this one knows ${schemaVersion}); it is left as it is`,
     );
   }
+  return version;
 }
 
 /** The number that `pragma name` answers. */

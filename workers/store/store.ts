@@ -1,3 +1,4 @@
+import type { StoredErrorGroup, TickExtras } from '../contract/events.ts';
 import type {
   Batch,
   DeliveryOutcome,
@@ -7,18 +8,13 @@ import type {
   TickSettings,
 } from '../contract/tasks.ts';
 import type { Section } from '../point/point.ts';
-import { Compaction } from './compaction.ts';
 import { checkIntegrity, markClean, restoreLedger, salvageLedger, setAside } from './damage.ts';
 import { type Database, openDatabase, transaction } from './database.ts';
-import { Delivery } from './delivery.ts';
-import { Ledger } from './ledger.ts';
-import { LayoutBook, NameWriter } from './names.ts';
-import { listQuarantine, Quarantine } from './quarantine.ts';
-import { ClockWatch, Housekeeping, type Limits } from './retention.ts';
+import { listQuarantine } from './quarantine.ts';
+import { ClockWatch, type Limits } from './retention.ts';
 import { hourOf, setUpSchema } from './schema.ts';
 import { StoreError, storeErrorOf } from './store-error.ts';
-import { TickHours } from './tick-hours.ts';
-import { TickWriter } from './ticks.ts';
+import { createParts, type StoreParts } from './store-parts.ts';
 
 export type StoreSettings = Limits & Pick<TickSettings, 'sinks'>;
 
@@ -28,16 +24,6 @@ export interface NotStored {
   readonly lostPoints: number;
   /** Points left out because their measurement has too many tag sets: dropped, reason `overflow`. */
   readonly overflowPoints: number;
-}
-
-/** What is read from the file when it is first needed, and again after a transaction that failed. */
-interface Parts {
-  readonly ledger: Ledger;
-  readonly ticks: TickWriter;
-  readonly quarantine: Quarantine;
-  readonly delivery: Delivery;
-  readonly compaction: Compaction;
-  readonly housekeeping: Housekeeping;
 }
 
 /**
@@ -70,7 +56,7 @@ export class Store {
   #settings: StoreSettings;
   #isChecked: boolean;
   #database: Database | undefined;
-  #parts: Parts | undefined;
+  #parts: StoreParts | undefined;
   #clock: ClockWatch | undefined;
   #namesHour: number;
   /** Points collected as of the last append that was told as done; undefined before the first. */
@@ -94,15 +80,16 @@ export class Store {
   }
 
   /**
-   * Commits one tick, and takes up the sinks of the settings. `timeMs` is the time that it got: the one given, or
-   * the next millisecond that no tick has had. `points` are those that have a value.
+   * Commits one tick with what it brings beside its points, and takes up the sinks of the settings. `timeMs` is the
+   * time that it got: the one given, or the next millisecond that no tick has had. `points` are those that have a value.
    */
   append(
     timeMs: number,
     sections: readonly Section[],
     notStored: NotStored,
+    extras?: TickExtras,
   ): { timeMs: number; points: number } {
-    const appended = this.#change(({ ledger, ticks }) => {
+    const appended = this.#change(({ ledger, ticks, insides }) => {
       if (!ledger.hasSinks(this.#settings.sinks)) ledger.configure(this.#settings.sinks);
       this.#toldCollected ??= ledger.collected;
       // A commit whose sync failed was told as failed, but may be found in the file when it is opened again: its
@@ -110,11 +97,22 @@ export class Store {
       const foundPoints = Math.max(0, ledger.collected - this.#toldCollected);
       const lostPoints = Math.max(0, notStored.lostPoints - foundPoints);
       const written = ticks.write(ledger.nextSeq, timeMs, sections);
+      if (extras) insides.write(written.timeMs, extras);
       ledger.collect(written.points, lostPoints, notStored.overflowPoints);
       return written;
     });
     this.#toldCollected = this.collected();
     return appended;
+  }
+
+  /** What is stored of an error group, for going on counting. */
+  errorGroup(process: string, fingerprint: string): StoredErrorGroup | undefined {
+    return this.#guard(({ errors }) => errors.find(process, fingerprint));
+  }
+
+  /** State that was given under this name with a tick. */
+  kept(name: string): Uint8Array | undefined {
+    return this.#guard(({ insides }) => insides.kept(name));
   }
 
   /** The next points of a sink, or null when none wait for it or there is no such sink. */
@@ -160,13 +158,14 @@ export class Store {
   /** Does one bounded slice of background work, some tens of milliseconds; `more` when there is more to do now. */
   compact(nowMs: number): { more: boolean } {
     const { retention, quotaBytes } = this.#settings;
-    return this.#guard(({ ledger, compaction, housekeeping }) => {
+    return this.#guard(({ ledger, compaction, durations, housekeeping }) => {
       this.#clock ??= new ClockWatch(housekeeping.newestMs());
       const trusted = this.#clock.trusts(nowMs);
       // The quota comes first: work on ticks needs room as well.
       const removed = housekeeping.removeExcess(quotaBytes);
       if (removed === 'ticks') this.#parts = undefined;
       if (removed !== 'nothing') return { more: true };
+      if (durations.step(nowMs)) return { more: true };
       if (compaction.step(nowMs, ledger.nextSeq)) return { more: true };
       if (housekeeping.removeDeliveredTicks()) return { more: true };
       if (trusted && housekeeping.removeOld(nowMs, retention)) return { more: true };
@@ -192,12 +191,12 @@ export class Store {
     database.close();
   }
 
-  #change<T>(work: (parts: Parts) => T): T {
+  #change<T>(work: (parts: StoreParts) => T): T {
     return this.#guard((parts, database) => transaction(database, () => work(parts)));
   }
 
   /** What failed may have left the parts ahead of the rows, or the connection broken. */
-  #guard<T>(work: (parts: Parts, database: Database) => T): T {
+  #guard<T>(work: (parts: StoreParts, database: Database) => T): T {
     const { parts, database } = this.#use();
     try {
       return work(parts, database);
@@ -222,7 +221,7 @@ export class Store {
     }
   }
 
-  #use(): { parts: Parts; database: Database } {
+  #use(): { parts: StoreParts; database: Database } {
     if (!this.#database) {
       try {
         this.#database = this.#connect();
@@ -274,21 +273,6 @@ export class Store {
     this.#database = undefined;
     this.#parts = undefined;
   }
-}
-
-function createParts(database: Database): Parts {
-  const ledger = new Ledger(database);
-  const hours = new TickHours(database);
-  const layouts = new LayoutBook(database);
-  const quarantine = new Quarantine(database, ledger);
-  return {
-    ledger,
-    quarantine,
-    ticks: new TickWriter(database, new NameWriter(database), hours),
-    delivery: new Delivery(database, ledger, layouts, quarantine),
-    compaction: new Compaction(database, hours, layouts),
-    housekeeping: new Housekeeping(database, ledger, hours),
-  };
 }
 
 function closeQuietly(database: Database | undefined): void {

@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { openDatabase, transaction } from '../../../workers/store/database.ts';
-import { dayStartMs, filled, nothingElse, storeFor, twoFieldLayout } from './fixture.ts';
+import { dayStartMs, filled, hourMs, nothingElse, storeFor, twoFieldLayout } from './fixture.ts';
+import { errorGroup } from './insides.ts';
 
 const script = new URL('./children/append-forever.ts', import.meta.url);
 
@@ -38,6 +39,34 @@ test('nothing that was committed is lost when the process is killed', async (con
     last = values.length - 1;
     store.close();
   }
+});
+
+test('what ticks bring beside their points is there once each, wherever the process was killed', async (context) => {
+  const { path, open, read } = storeFor(context);
+  const insides = new URL('./children/insides-forever.ts', import.meta.url);
+  let last = 0;
+  for (let kill = 0; kill < 6; kill++) {
+    const child = spawn(process.execPath, ['--import', 'tsx', insides.pathname, path, `${last + 1}`], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    context.after(() => child.kill('SIGKILL'));
+    let told = '';
+    child.stdout.on('data', (text) => {
+      told += text;
+      if (told.split('\n').length > 20 + kill * 37) child.kill('SIGKILL');
+    });
+    await once(child, 'close');
+    const store = open();
+    const ticks = store.errorGroup('crm', errorGroup().fingerprint)!.count;
+    assert.ok(ticks >= Number(told.trimEnd().split('\n').at(-1)), 'what was told as committed is there');
+    assert.deepEqual(store.kept('last'), new Uint8Array(Uint32Array.of(ticks).buffer));
+    const range = { startMs: dayStartMs, endMs: dayStartMs + 1e12 };
+    const [found] = read().durations({ filter: {}, by: [], ...range });
+    assert.deepEqual([found!.count, found!.sumUs, found!.maxUs], [ticks, (ticks * (ticks + 1)) / 2, ticks]);
+    last = ticks;
+    store.close();
+  }
+  assert.ok(last * 97_000 > 2 * hourMs, 'hours were compacted meanwhile');
 });
 
 test('a worker that is terminated while it writes leaves no lock', async (context) => {

@@ -1,0 +1,76 @@
+import type { Tags } from '../point/point.ts';
+import type { Database, Statement } from './database.ts';
+import { parseSeriesKey, type SeriesName } from './names.ts';
+
+export interface StoredSeries extends SeriesName {
+  readonly id: number;
+}
+
+/** Every given part must be equal; of the tags, those that are given. */
+export interface SeriesFilter {
+  readonly measurement?: string;
+  readonly field?: string;
+  readonly tags?: Tags;
+}
+
+/** The series of a table of names, read again only when there are others. */
+export class SeriesList {
+  readonly #state: Statement<{ last: number | null; count: number }>;
+  readonly #select: Statement<{ id: number; key: string }>;
+  #series: readonly StoredSeries[] = [];
+  #last = 0;
+
+  constructor(database: Database, table: 'series' | 'duration_series') {
+    this.#state = database.prepare(`select max(id) last, count(*) count from ${table}`);
+    this.#select = database.prepare(`select id, key from ${table} order by id`);
+  }
+
+  /** Those that match, in the order in which they first appeared. */
+  find({ measurement, field, tags }: SeriesFilter): StoredSeries[] {
+    const wanted = Object.entries(tags ?? {});
+    return this.#all().filter(
+      (series) =>
+        (measurement === undefined || series.measurement === measurement) &&
+        (field === undefined || series.field === field) &&
+        wanted.every(([name, value]) => tagOf(series, name) === value),
+    );
+  }
+
+  #all(): readonly StoredSeries[] {
+    const { last, count } = this.#state.get()!;
+    if ((last ?? 0) === this.#last && count === this.#series.length) return this.#series;
+    this.#series = this.#select.all().map(({ id, key }) => ({ id, ...parseSeriesKey(key) }));
+    this.#last = last ?? 0;
+    return this.#series;
+  }
+}
+
+/** Series with equal values of some tags. */
+export interface SeriesGroup {
+  /** The same for the same values, whatever else the series are. */
+  readonly key: string;
+  /** The tags that were asked for, without those that the series lack. */
+  readonly tags: Tags;
+  readonly series: StoredSeries[];
+}
+
+/** Groups series by the values of the tags `by`, in the order in which they first appeared. */
+export function groupSeries(series: readonly StoredSeries[], by: readonly string[]): SeriesGroup[] {
+  const groups = new Map<string, SeriesGroup>();
+  for (const each of series) {
+    const values = by.map((name) => tagOf(each, name));
+    const key = JSON.stringify(values.map((value) => value ?? ''));
+    let group = groups.get(key);
+    if (!group) {
+      const known = by.flatMap((name, i) => (values[i] === undefined ? [] : [[name, values[i]] as const]));
+      group = { key, tags: Object.fromEntries(known), series: [] };
+      groups.set(key, group);
+    }
+    group.series.push(each);
+  }
+  return [...groups.values()];
+}
+
+function tagOf({ tags }: SeriesName, name: string): string | undefined {
+  return Object.hasOwn(tags, name) ? tags[name] : undefined;
+}
