@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { duration } from '../../units.ts';
 
-export const intakeOptions = z
+const enabledIntake = z
   .strictObject({
     socket: z
       .string()
@@ -25,11 +26,29 @@ export const intakeOptions = z
       .string()
       .min(1)
       .optional()
-      .describe('Group that may write to the socket (0660 in a 0750 folder); without it only this user may.'),
+      .describe(
+        'Group, by name or number, that may write to the socket (0660 in a 0750 folder); without it only this user may.',
+      ),
+    hashUsers: z
+      .boolean()
+      .prefault(true)
+      .describe('Keep user ids as keyed hashes only; the key is made and kept in the data directory.'),
+    slowQuery: duration('1ms', '1h')
+      .prefault('500ms')
+      .describe('A database query that takes longer is slow.'),
+    sessionIdle: duration('1m', '1d')
+      .prefault('30m')
+      .describe('A session that is silent for longer is over.'),
   })
   .superRefine((intake, context) => {
     if (intake.host !== undefined && intake.port === undefined)
       context.addIssue({ code: 'custom', path: ['host'], message: 'host needs port beside it' });
-  })
-  .optional()
-  .describe('Where the watched service reports its requests, queries and errors.');
+  });
+
+export const intakeOptions = z
+  .union([z.literal(false), enabledIntake])
+  .prefault({})
+  .describe('Where the watched service reports its requests, queries and errors; false switches it off.');
+
+/** What the intake gets when it is switched on. */
+export type IntakeOptions = z.output<typeof enabledIntake>;

@@ -1,0 +1,273 @@
+import { existsSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import type { BatchResult, FrameBatch } from '../../../workers/contract/events.ts';
+import { defaultIntakeSocket } from '../../../workers/contract/intake-place.ts';
+import type { Reading } from '../../../workers/contract/tasks.ts';
+import type { Hello } from '../../../workers/contract/wire.ts';
+import { layoutText } from '../../../workers/point/point.ts';
+import type { Clock } from '../../clock.ts';
+import { AgentError, messageOf } from '../../errors.ts';
+import type { Log } from '../../log.ts';
+import type { Source } from '../source.ts';
+import { BatchBuffer } from './batch-buffer.ts';
+import { Connection, type ConnectionOwner } from './connection.ts';
+import { Door } from './door.ts';
+import type { Frame } from './frame-reader.ts';
+import { Instances, type Member } from './instances.ts';
+import type { IntakeOptions } from './options.ts';
+
+const mostConnections = 256;
+/** So much is handed over between ticks. */
+const handOverBytes = 1 << 20;
+/** When so much waits nothing more is read: one more chunk and the frame that it completes stay below 4 MB. */
+const pauseBytes = (4 << 20) - 2 * 65_536;
+/** How long a closed connection is told as a problem. */
+const toldMs = 60_000;
+
+export interface IntakeParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The configured name of the watched process with this pid; asked again while there is none. */
+  readonly processOf: (pid: number) => string | undefined;
+  /** Has a batch processed between ticks. */
+  readonly handOver: (batch: FrameBatch) => Promise<BatchResult>;
+  /** Whether there is a process with this pid. */
+  readonly isAlive?: (pid: number) => boolean;
+}
+
+/** In events. received = kept + waiting + unreadable + workerFailed, at any time. */
+export interface IntakeCounts {
+  /** They reached the agent. */
+  readonly received: number;
+  readonly kept: number;
+  /** They are in a batch that was not taken, or not settled. */
+  readonly waiting: number;
+  readonly unreadable: number;
+  readonly workerFailed: number;
+  /** They were made and never reached the agent; not among the received. */
+  readonly lost: number;
+}
+
+/**
+ * What services send, up to the worker. The main loop looks at headers and copies each frame once; at most 12 MB
+ * wait here or in the worker, and 128 KB for each connection: then services have to wait, and nothing is lost.
+ */
+export interface Intake extends Source {
+  /**
+   * Everything that came since it was last asked or handed over; null when there is nothing to say. Its buffer is
+   * to be moved to the worker; then `settle` or `noteFailed` is to be called.
+   */
+  take(): FrameBatch | null;
+  settle(batch: FrameBatch, result: BatchResult): void;
+  /** The worker failed on a batch, of which it had counted `processed` records before. */
+  noteFailed(batch: FrameBatch, processed?: number): void;
+  counts(): IntakeCounts;
+  /** Ends every connection and listens no more; what has come can still be taken. */
+  close(): Promise<void>;
+}
+
+/** Begins to listen at once. What keeps it from that is told by `read` and tried again. */
+export function createIntake(options: IntakeOptions, parts: IntakeParts): Intake {
+  const intake = new SocketIntake(options, parts);
+  intake.open();
+  return intake;
+}
+
+// Not `intake`: a point of that name tells whether the source is up, and two points of one name would be one.
+const source = 'intake/events';
+const layout = layoutText([
+  { measurement: 'agent', tags: { source }, fields: ['events_received_total'] },
+  ...['service', 'unreadable', 'worker_failed'].map((reason) => ({
+    ...{ measurement: 'agent', tags: { source, reason }, fields: ['events_dropped_total'] },
+  })),
+]);
+
+class SocketIntake implements Intake, ConnectionOwner {
+  readonly name = 'intake';
+  readonly #parts: IntakeParts;
+  readonly #doors: readonly Door[];
+  readonly #connections = new Set<Connection>();
+  readonly #instances: Instances;
+  readonly #batch = new BatchBuffer();
+  /** Records of batches that are with the worker. */
+  readonly #unsettled = new Map<FrameBatch, number>();
+  #textGiven = '[]';
+  #isHandingOver = false;
+  #isPaused = false;
+  #isClosed = false;
+  #kept = 0;
+  #unreadable = 0;
+  #workerFailed = 0;
+  #told: { readonly problem: string; readonly untilMs: number } = { problem: '', untilMs: 0 };
+
+  constructor(options: IntakeOptions, parts: IntakeParts) {
+    this.#parts = parts;
+    const monotonicMs = () => parts.clock.monotonicMs();
+    const { processOf, isAlive = isProcessAlive } = parts;
+    this.#instances = new Instances({ processOf, monotonicMs, isAlive });
+    const { socket, host = '127.0.0.1', port, group } = options;
+    const path = socket ?? defaultIntakeSocket(process.getuid?.() ?? 0, existsSync);
+    const places =
+      port === undefined
+        ? [{ path, group }]
+        : [
+            { path, group },
+            { host, port },
+          ];
+    const onConnection = (socket: Socket) => this.#accept(socket);
+    this.#doors = places.map((place) => new Door(place, { onConnection, monotonicMs }));
+  }
+
+  open(): void {
+    for (const door of this.#doors) void door.tend();
+  }
+
+  async read(): Promise<Reading> {
+    await Promise.all(this.#doors.map((door) => door.tend()));
+    const shut = this.#doors.filter(({ problem }) => problem !== '');
+    if (shut.length === this.#doors.length) {
+      throw new AgentError('SOURCE_FAILED', problemsOf(shut), { retryable: true });
+    }
+    const { received, lost, unreadable, workerFailed } = this.counts();
+    const values = Float64Array.of(received, lost, unreadable, workerFailed);
+    return { source: this.name, layout, values };
+  }
+
+  problem(): string {
+    const { problem, untilMs } = this.#told;
+    const told = this.#parts.clock.monotonicMs() < untilMs ? problem : '';
+    return [problemsOf(this.#doors), told].filter((text) => text !== '').join('; ');
+  }
+
+  take(): FrameBatch | null {
+    this.#instances.rename();
+    const instances = this.#instances.text();
+    if (this.#batch.bytes === 0 && instances === '[]' && this.#textGiven === '[]') return null;
+    return this.#seal(instances);
+  }
+
+  settle(batch: FrameBatch, { refused, offenders }: BatchResult): void {
+    const records = this.#unsettled.get(batch);
+    if (records === undefined) return;
+    this.#unsettled.delete(batch);
+    this.#kept += records - refused;
+    this.#unreadable += refused;
+    for (const { number, problem } of offenders) {
+      const member = this.#instances.connectedUnder(number);
+      for (const connection of this.#connections)
+        if (connection.member === member) connection.refuse(problem);
+    }
+  }
+
+  noteFailed(batch: FrameBatch, processed = 0): void {
+    const records = this.#unsettled.get(batch);
+    if (records === undefined) return;
+    this.#unsettled.delete(batch);
+    this.#kept += processed;
+    this.#workerFailed += records - processed;
+  }
+
+  counts(): IntakeCounts {
+    const { received, lost } = this.#instances;
+    let waiting = this.#batch.records;
+    for (const records of this.#unsettled.values()) waiting += records;
+    return {
+      ...{ received, kept: this.#kept, waiting, unreadable: this.#unreadable },
+      ...{ workerFailed: this.#workerFailed, lost },
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.all(this.#doors.map((door) => door.close()));
+    for (const connection of [...this.#connections]) connection.end();
+  }
+
+  join(hello: Hello, connection: Connection): Member {
+    const member = this.#instances.join(hello, connection);
+    const { process, slot } = member;
+    this.#parts.log.debug(`intake: ${process} is connected`, {
+      worker: slot,
+      pid: hello.pid,
+      node: hello.node,
+    });
+    return member;
+  }
+
+  frame(frame: Frame, member: Member): void {
+    this.#instances.count(member, frame.first, frame.records);
+    this.#batch.append(frame, member.number);
+  }
+
+  chunkDone(): void {
+    if (this.#batch.bytes >= handOverBytes && !this.#isHandingOver) void this.#handOver();
+    if (this.#batch.bytes >= pauseBytes && !this.#isPaused) {
+      this.#isPaused = true;
+      for (const connection of this.#connections) connection.pause();
+    }
+  }
+
+  refused(problem: string): void {
+    this.#told = { problem, untilMs: this.#parts.clock.monotonicMs() + toldMs };
+  }
+
+  closed(connection: Connection, cutAt: number | undefined): void {
+    this.#connections.delete(connection);
+    if (connection.member) this.#instances.leave(connection.member, connection, cutAt);
+  }
+
+  #accept(socket: Socket): void {
+    if (this.#isClosed || this.#connections.size >= mostConnections) {
+      if (!this.#isClosed) this.refused(`${mostConnections} connections are open; further ones are refused`);
+      socket.destroy();
+      return;
+    }
+    const connection = new Connection(socket, this, this.#parts.clock);
+    this.#connections.add(connection);
+    if (this.#isPaused) connection.pause();
+  }
+
+  /** What waits, as a batch of its own. */
+  #seal(instances: string): FrameBatch {
+    const { records } = this.#batch;
+    const batch = { bytes: this.#batch.take(), instances };
+    this.#textGiven = instances;
+    this.#unsettled.set(batch, records);
+    if (this.#isPaused) {
+      this.#isPaused = false;
+      for (const connection of this.#connections) connection.resume();
+    }
+    return batch;
+  }
+
+  /** One after the other until less than enough for one waits. Never rejects. */
+  async #handOver(): Promise<void> {
+    this.#isHandingOver = true;
+    while (this.#batch.bytes >= handOverBytes) {
+      const batch = this.#seal(this.#instances.text());
+      try {
+        this.settle(batch, await this.#parts.handOver(batch));
+      } catch (error) {
+        this.noteFailed(batch);
+        this.refused(`a batch could not be processed: ${messageOf(error)}`);
+      }
+    }
+    this.#isHandingOver = false;
+  }
+}
+
+function problemsOf(doors: readonly Door[]): string {
+  return doors
+    .map(({ problem }) => problem)
+    .filter((problem) => problem !== '')
+    .join('; ');
+}
+
+function isProcessAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
+}

@@ -1,0 +1,189 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { IntakeCounts } from '../../../../agent/sources/intake/intake.ts';
+import type { FrameBatch } from '../../../../workers/contract/events.ts';
+import { buildRuntimeFrame } from '../../../support/frames.ts';
+import { untilTrue } from '../../../support/servers.ts';
+import { eventsFrame } from './frame-makers.ts';
+import {
+  connectTo,
+  countBatch,
+  instancesOf,
+  type Rig,
+  startIntake,
+  untilConnected,
+  untilProblem,
+  untilReceived,
+} from './rig.ts';
+
+/** Checks the ledger of events and gives it. */
+function counted({ intake }: Rig): IntakeCounts {
+  const counts = intake.counts();
+  const { received, kept, waiting, unreadable, workerFailed } = counts;
+  assert.equal(received, kept + waiting + unreadable + workerFailed);
+  return counts;
+}
+
+test('events are received, wait, and are kept when their batch is settled', async (t) => {
+  const rig = await startIntake(t);
+  const sender = await connectTo(t, rig.path);
+  sender.send(eventsFrame(0, 3));
+  await untilReceived(rig, 3);
+  assert.deepEqual({ ...counted(rig) }, { ...nothing, received: 3, waiting: 3 });
+  const batch = rig.intake.take()!;
+  assert.deepEqual({ ...counted(rig) }, { ...nothing, received: 3, waiting: 3 });
+  rig.intake.settle(batch, countBatch(batch));
+  assert.deepEqual({ ...counted(rig) }, { ...nothing, received: 3, kept: 3 });
+});
+
+test('what the service gave up is counted as lost', async (t) => {
+  const rig = await startIntake(t);
+  const sender = await connectTo(t, rig.path);
+  sender.send(eventsFrame(0, 3), eventsFrame(10, 2), eventsFrame(12, 1), eventsFrame(20, 1));
+  await untilReceived(rig, 7);
+  assert.equal(counted(rig).lost, 7 + 7);
+});
+
+test('a runtime frame tells of events that were given up', async (t) => {
+  const rig = await startIntake(t);
+  const sender = await connectTo(t, rig.path);
+  sender.send(eventsFrame(0, 3), buildRuntimeFrame(0, {}, 8));
+  await untilTrue(() => assert.equal(counted(rig).lost, 5));
+  sender.send(eventsFrame(8, 1));
+  await untilReceived(rig, 4);
+  assert.equal(counted(rig).lost, 5);
+});
+
+test('what was made before the first connection is not lost', async (t) => {
+  const rig = await startIntake(t);
+  const sender = await connectTo(t, rig.path, { resume: 1000 });
+  sender.send(eventsFrame(1000, 2), eventsFrame(1005, 1));
+  await untilReceived(rig, 3);
+  assert.equal(counted(rig).lost, 3);
+});
+
+test('what was handed to a connection that broke is lost, as the next hello of that instance tells', async (t) => {
+  const rig = await startIntake(t);
+  const first = await connectTo(t, rig.path);
+  first.send(eventsFrame(0, 4));
+  await untilReceived(rig, 4);
+  await first.end();
+  const second = await connectTo(t, rig.path, { resume: 9 });
+  second.send(eventsFrame(9, 1));
+  await untilReceived(rig, 5);
+  assert.equal(counted(rig).lost, 5);
+});
+
+test('a frame that is cut off by the end of its connection is lost, once', async (t) => {
+  const rig = await startIntake(t);
+  const first = await connectTo(t, rig.path);
+  first.send(eventsFrame(0, 4), eventsFrame(4, 6).subarray(0, 80));
+  await untilReceived(rig, 4);
+  await first.end();
+  await untilTrue(() => assert.equal(counted(rig).lost, 6));
+  const second = await connectTo(t, rig.path, { resume: 12 });
+  second.send(eventsFrame(12, 1));
+  await untilReceived(rig, 5);
+  assert.equal(counted(rig).lost, 8);
+});
+
+test('another instance that comes with a reused pid begins anew', async (t) => {
+  const rig = await startIntake(t);
+  const first = await connectTo(t, rig.path, { startedMs: 1 });
+  first.send(eventsFrame(0, 4));
+  await untilReceived(rig, 4);
+  await first.end();
+  const second = await connectTo(t, rig.path, { startedMs: 2, resume: 50 });
+  second.send(eventsFrame(50, 1));
+  await untilReceived(rig, 5);
+  assert.equal(counted(rig).lost, 0);
+});
+
+test('the newer of two connections of one instance stays', async (t) => {
+  const rig = await startIntake(t);
+  const older = await connectTo(t, rig.path);
+  older.send(eventsFrame(0, 2));
+  await untilReceived(rig, 2);
+  const newer = await connectTo(t, rig.path, { resume: 2 });
+  await older.ended;
+  newer.send(eventsFrame(2, 3));
+  await untilReceived(rig, 5);
+  assert.equal(counted(rig).lost, 0);
+  assert.equal((await untilConnected(rig, 1)).length, 1);
+});
+
+test('refused records are unreadable and their sender is cut off, no other', async (t) => {
+  const rig = await startIntake(t);
+  const good = await connectTo(t, rig.path, { startedMs: 1 });
+  const bad = await connectTo(t, rig.path, { startedMs: 2, name: 'odd' });
+  good.send(eventsFrame(0, 2));
+  bad.send(eventsFrame(0, 5));
+  await untilReceived(rig, 7);
+  const batch = rig.intake.take()!;
+  const { number } = instancesOf(batch).find(({ process }) => process === 'odd')!;
+  const offenders = [{ number, problem: 'a text runs over its frame' }];
+  rig.intake.settle(batch, { records: 7, refused: 5, offenders });
+  assert.deepEqual({ ...counted(rig) }, { ...nothing, received: 7, kept: 2, unreadable: 5 });
+  await bad.ended;
+  await untilProblem(rig, /^closed the connection of pid \d+ \(odd\): a text runs over its frame$/);
+  good.send(eventsFrame(2, 1));
+  await untilReceived(rig, 8);
+});
+
+test('a batch that the worker failed on is dropped but for what was processed before', async (t) => {
+  const rig = await startIntake(t);
+  const sender = await connectTo(t, rig.path);
+  sender.send(eventsFrame(0, 10));
+  await untilReceived(rig, 10);
+  const batch = rig.intake.take()!;
+  rig.intake.noteFailed(batch, 4);
+  assert.deepEqual({ ...counted(rig) }, { ...nothing, received: 10, kept: 4, workerFailed: 6 });
+  rig.intake.noteFailed(batch);
+  assert.deepEqual({ ...counted(rig) }, { ...nothing, received: 10, kept: 4, workerFailed: 6 });
+});
+
+test('a batch handed over between ticks that fails is dropped, counted and told', async (t) => {
+  const handOver = async (_: FrameBatch) => {
+    throw new Error('the worker is replaced');
+  };
+  const rig = await startIntake(t, { handOver });
+  const sender = await connectTo(t, rig.path);
+  for (let i = 0; i < 20; i++) sender.send(eventsFrame(i * 4000, 4000));
+  await untilReceived(rig, 80_000);
+  await untilProblem(rig, /a batch could not be processed: the worker is replaced/);
+  assert.ok(counted(rig).workerFailed > 0);
+});
+
+test('what has come is still there to be taken after the end', async (t) => {
+  const rig = await startIntake(t);
+  const sender = await connectTo(t, rig.path);
+  sender.send(eventsFrame(0, 3));
+  await untilReceived(rig, 3);
+  await rig.intake.close();
+  await sender.ended;
+  const batch = rig.intake.take()!;
+  assert.equal(countBatch(batch).records, 3);
+  assert.equal(instancesOf(batch).length, 1);
+});
+
+test('a reading tells the counts', async (t) => {
+  const rig = await startIntake(t);
+  const sender = await connectTo(t, rig.path);
+  sender.send(eventsFrame(0, 3), eventsFrame(5, 2));
+  await untilReceived(rig, 5);
+  const batch = rig.intake.take()!;
+  rig.intake.settle(batch, { records: 5, refused: 2, offenders: [] });
+  const { layout, values } = await rig.intake.read({ timeMs: 0, slow: false });
+  const points = JSON.parse(layout) as { measurement: string; tags: object; fields: string[] }[];
+  assert.deepEqual(
+    points.map(({ measurement, tags, fields }, i) => [measurement, tags, fields, values[i]]),
+    [
+      ['agent', { source: 'intake/events' }, ['events_received_total'], 5],
+      ['agent', { source: 'intake/events', reason: 'service' }, ['events_dropped_total'], 2],
+      ['agent', { source: 'intake/events', reason: 'unreadable' }, ['events_dropped_total'], 2],
+      ['agent', { source: 'intake/events', reason: 'worker_failed' }, ['events_dropped_total'], 0],
+    ],
+  );
+});
+
+const nothing: IntakeCounts = { received: 0, kept: 0, waiting: 0, unreadable: 0, workerFailed: 0, lost: 0 };
