@@ -1,0 +1,40 @@
+import { reportedPart } from '../../../workers/contract/wire.ts';
+import type { Recorder } from '../recorder.ts';
+import { messageOf, replaceMethod } from './safety.ts';
+
+interface Worker {
+  readonly name: string;
+}
+
+interface Job {
+  readonly name: string;
+}
+
+type CallProcessJob = (this: Worker, job: Job, ...rest: unknown[]) => unknown;
+
+/** Times every job that a BullMQ worker of this process runs, sandboxed processors included. */
+export function observeWorkers(recorder: Recorder, prototype: object): void {
+  replaceMethod<CallProcessJob>(prototype, 'callProcessJob', (original) => function (job, ...rest) {
+    const startMs = performance.now();
+    const queue = this.name;
+    const name = String(job?.name);
+    const done = (): void =>
+      recorder.job(queue, name, (performance.now() - startMs) * 1000, Date.now(), false, '');
+    const failed = (error: unknown): void => {
+      const timeMs = Date.now();
+      recorder.job(queue, name, (performance.now() - startMs) * 1000, timeMs, true, messageOf(error));
+      recorder.error(error, { method: 'job', route: `${queue}/${name}`, timeMs });
+    };
+    let result: unknown;
+    try {
+      result = original.call(this, job, ...rest);
+    } catch (error) {
+      failed(error);
+      throw error;
+    }
+    if (result instanceof Promise) result.then(done, failed);
+    else done();
+    return result;
+  });
+  recorder.reports(reportedPart.JOB);
+}

@@ -1,0 +1,25 @@
+import { reportedPart } from '../../workers/contract/wire.ts';
+import { createRecorder, type StreamingRecorder } from './event-recorder.ts';
+import { observeUncaught } from './uncaught.ts';
+
+/** The number is the version of what is kept there: copies of other versions keep to themselves. */
+const place = Symbol.for('nova-agent.recorder.1');
+
+let known: StreamingRecorder | undefined;
+
+/**
+ * The one recorder of this process or thread, made by the first who asks, whichever copy of this module that is.
+ * From then on uncaught errors are observed, and what is left is sent at exit.
+ */
+export function processRecorder(): StreamingRecorder {
+  return (known ??= (globalThis as { [place]?: StreamingRecorder })[place] ?? begin());
+}
+
+function begin(): StreamingRecorder {
+  const recorder = createRecorder();
+  Object.defineProperty(globalThis, place, { value: recorder });
+  process.on('exit', () => recorder.finish());
+  observeUncaught((error) => recorder.error(error, {}));
+  recorder.reports(reportedPart.ERROR);
+  return recorder;
+}
