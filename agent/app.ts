@@ -1,11 +1,16 @@
-import { createProcessCells } from '../workers/contract/process-cells.ts';
+import type { EventSettings, UserActivity } from '../workers/contract/events.ts';
+import { createProcessCells, processCell } from '../workers/contract/process-cells.ts';
 import { createRingBuffers } from '../workers/contract/ring-cells.ts';
 import type { SourceStatus, TickSettings } from '../workers/contract/tasks.ts';
+import { createEventBuffers } from '../workers/contract/window-cells.ts';
+import { readSummary } from '../workers/events/event-summary.ts';
+import { RequestReader } from '../workers/events/request-reader.ts';
 import { RingReader } from '../workers/ring/ring-reader.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { Config } from './config/schema.ts';
 import { type ControlHandler, createControlServer } from './http/control.ts';
 import { createHttpServer, type HttpAddress } from './http/server.ts';
+import type { HttpViews } from './http/views.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { type Log, TroubleLog } from './log.ts';
 import { BudgetKeeper } from './pipeline/budget.ts';
@@ -13,7 +18,7 @@ import { historicalRows } from './pipeline/history.ts';
 import { Pipeline } from './pipeline/pipeline.ts';
 import { QueryPool, TickPool } from './pipeline/pools.ts';
 import { readyReport } from './pipeline/ready.ts';
-import { RunningSource, slowEveryMs } from './pipeline/running-source.ts';
+import { mostReadMs, RunningSource, slowEveryMs } from './pipeline/running-source.ts';
 import { Scheduler } from './pipeline/scheduler.ts';
 import { SnapshotBuilder } from './pipeline/snapshot.ts';
 import { type ReplayReport, type ReplayRequest, replaySpool } from './pipeline/spool.ts';
@@ -22,6 +27,8 @@ import type { ReadyReport } from './ready-shape.ts';
 import { SelfStats } from './selfstats.ts';
 import { createInfluxSink } from './sinks/influx/influx.ts';
 import { createSnapshotPublisher } from './sinks/redis/snapshot-publisher.ts';
+import { createIntake } from './sources/intake/intake.ts';
+import { readUserKey } from './sources/intake/user-key.ts';
 import { processTargets } from './sources/process/options.ts';
 import { createQueuesSource } from './sources/queues/queues.ts';
 import { createSelfSource } from './sources/self/self.ts';
@@ -67,21 +74,31 @@ async function wire(config: Config, parts: AppParts, life: Lifecycle): Promise<A
   // Shared memory and the two pools.
   const storePath = storePathOf(dataDir);
   const rings = createRingBuffers(interval);
-  const pool = new TickPool({ rings, processes: processCells, store: { path: storePath } });
+  const events = createEventBuffers(interval);
+  const pool = new TickPool({ rings, processes: processCells, events, store: { path: storePath } });
   life.defer('tick worker', () => pool.close());
-  const settings = tickSettings(config);
+  const settings = tickSettings(config, await eventSettings(config));
   const { notices } = await pool.open(settings);
   for (const notice of notices) log.warn(notice);
-  const queries = new QueryPool(storePath);
+  const queries = new QueryPool({ storePath, events });
   life.defer('query worker', () => queries.close());
 
   // Sources, read once a tick.
+  const processOf = (pid: number) => watchedName(config, processCells, pid);
+  const intake = config.intake
+    ? createIntake(config.intake, { clock, log, processOf, handOver: (batch) => pool.takeFrames(batch) })
+    : undefined;
   const sources = createSources(config, stats, log, clock);
+  if (intake) sources.push(new RunningSource(intake, clock));
   life.defer('sources', () => Promise.all(sources.map((source) => source.close())));
-  const pipeline = new Pipeline({ pool, settings, sources, stats, clock, log, troubles });
+  const pipeline = new Pipeline({ pool, settings, sources, frames: intake, stats, clock, log, troubles });
 
   // Who looks on.
-  const snapshots = new SnapshotBuilder(new RingReader(rings), config.processes[0]?.name);
+  const snapshots = new SnapshotBuilder(
+    new RingReader(rings),
+    () => readSummary(events),
+    config.processes[0]?.name,
+  );
   const influx = config.influx.map((options) =>
     createInfluxSink(options, { port: pool, clock, log, measurementPrefix }),
   );
@@ -93,7 +110,7 @@ async function wire(config: Config, parts: AppParts, life: Lifecycle): Promise<A
   life.defer('sinks', () => Promise.all(sinks.map((sink) => sink.close(flushMs))));
   if (publisher) {
     stats.countRedisCommandsOf(() => publisher.commandsSent());
-    pipeline.onTick(() => publisher.publish());
+    pipeline.onTick(({ texts }) => publisher.publish(texts));
   }
   pipeline.onTick(() => pipeline.compact());
   const budget = new BudgetKeeper(config.agent.budget.cpuPercent, interval, { stats, clock, log });
@@ -110,11 +127,21 @@ async function wire(config: Config, parts: AppParts, life: Lifecycle): Promise<A
     );
   let http: HttpAddress | null = null;
   if (config.http) {
-    const views = {
+    const requests = new RequestReader(events);
+    let users: UserActivity | null = null;
+    pipeline.onTick((result) => {
+      users = result.users ?? users;
+    });
+    const views: HttpViews = {
       snapshot: () => snapshots.build(),
       ready,
       historical: (fromMs: number, toMs: number, everyMs: number) =>
         historicalRows(queries, fromMs, toMs, everyMs),
+      requests: (limit, before) => requests.newest(limit, before),
+      errorGroups: (task) => queries.errorGroups(task),
+      errorGroup: (fingerprint) => queries.errorGroup(fingerprint),
+      seriesStats: (task) => queries.seriesStats(task),
+      users: () => users,
     };
     const server = createHttpServer(config.http, { views, log, clock, dataDir });
     http = await server.start();
@@ -145,7 +172,11 @@ async function wire(config: Config, parts: AppParts, life: Lifecycle): Promise<A
 }
 
 /** What a tick works by, as the text that goes with each one. */
-function tickSettings(config: Config, plan: Partial<TickSettings['plan']> = {}): string {
+function tickSettings(
+  config: Config,
+  events: EventSettings | null,
+  plan: Partial<TickSettings['plan']> = {},
+): string {
   const { retention, quota } = config.store;
   const settings: TickSettings = {
     commonTags: config.agent.tags,
@@ -157,6 +188,7 @@ function tickSettings(config: Config, plan: Partial<TickSettings['plan']> = {}):
       slowEveryMs,
       ...plan,
     },
+    events,
     sinks: config.influx.map(({ name }) => name),
     quotaBytes: quota,
     retention: { rawMs: retention.raw, minuteMs: retention.minute, hourMs: retention.hour },
@@ -164,8 +196,30 @@ function tickSettings(config: Config, plan: Partial<TickSettings['plan']> = {}):
   return JSON.stringify(settings);
 }
 
+/** How what comes from inside the services is counted; null when nothing is taken from there. */
+async function eventSettings({ agent, intake, redis }: Config): Promise<EventSettings | null> {
+  if (!intake) return null;
+  const { hashUsers, slowQuery, sessionIdle } = intake;
+  return {
+    userKey: hashUsers ? await readUserKey(agent.dataDir) : '',
+    slowQueryMs: slowQuery,
+    sessionIdleMs: sessionIdle,
+    wantTexts: redis !== false && redis.lists !== false,
+  };
+}
+
+/** The configured name of the process with this pid, where it is one that is watched. */
+function watchedName({ processes }: Config, cells: SharedArrayBuffer, pid: number): string | undefined {
+  const rows = new Float64Array(cells);
+  return processes.find((_, i) => rows[i * processCell.LENGTH + processCell.PID] === pid)?.name;
+}
+
 function createSources(config: Config, stats: SelfStats, log: Log, clock: Clock): RunningSource[] {
-  const queues = (config.queues || []).map((options) => createQueuesSource(options, { clock, log }));
+  // What is late by a little is told by the source, which knows why, not by who waits for it.
+  const deadlineMs = mostReadMs(config.agent.interval) * 0.95;
+  const queues = (config.queues || []).map((options) =>
+    createQueuesSource(options, { clock, log, deadlineMs }),
+  );
   for (const source of queues) stats.countRedisCommandsOf(() => source.commandsSent());
   return [createSelfSource(stats, clock), ...queues].map((source) => new RunningSource(source, clock));
 }
@@ -189,10 +243,11 @@ export async function collectOnce(
     const pool = new TickPool({
       rings: createRingBuffers(60_000),
       processes: createProcessCells(),
+      events: null,
       store: null,
     });
     life.defer('tick worker', () => pool.close());
-    const settings = tickSettings(config, { slowEveryMs: 0 });
+    const settings = tickSettings(config, null, { slowEveryMs: 0 });
     const sources = createSources(config, stats, log, clock);
     life.defer('sources', () => Promise.all(sources.map((source) => source.close())));
     await pool.open(settings);
@@ -200,6 +255,7 @@ export async function collectOnce(
       timeMs: clock.now(),
       settings,
       readings: [],
+      frames: null,
       lostPoints: 0,
       slowFactor: 1,
       wantLines: false,
@@ -220,9 +276,9 @@ export async function startSpool(config: Config, { log, clock = systemClock }: A
   try {
     const store = { path: storePathOf(config.agent.dataDir) };
     const rings = createRingBuffers(60_000);
-    const pool = new TickPool({ rings, processes: createProcessCells(), store });
+    const pool = new TickPool({ rings, processes: createProcessCells(), events: null, store });
     life.defer('tick worker', () => pool.close());
-    const { notices } = await pool.open(tickSettings(config));
+    const { notices } = await pool.open(tickSettings(config, null));
     for (const notice of notices) log.warn(notice);
     const { measurementPrefix } = config.agent;
     const sinks = config.influx.map((options) =>

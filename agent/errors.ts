@@ -14,6 +14,7 @@ export const errorCodes = {
   SOURCE_FAILED: 'A source could not be read.',
   SINK_UNREACHABLE: 'A destination did not answer.',
   SINK_REFUSED: 'A destination answered with an error status.',
+  QUERY_INVALID: 'The PromQL expression cannot be read or evaluated; the message says where.',
   CONTROL_FAILED: 'The running agent could not be reached or refused the request.',
 } as const;
 

@@ -45,13 +45,14 @@ const table: readonly Row[] = [
     from: 'agent/alerts/**',
     may: [base, 'agent/alerts/notifiers/notifier.ts', 'workers/{contract,promql,rules}/**'],
   },
-  { from: 'agent/http/**', may: [base] },
+  { from: 'agent/http/**', may: [base, 'workers/contract/**'] },
   {
     from: 'agent/cli/**',
     may: [
       ...[base, message, 'agent/{app,doctor}.ts', 'agent/{config,alerts}/**', 'workers/store/**'],
       // Where the store lies, what a replay tells, and how to ask the running agent.
       ...['agent/pipeline/{store-path,data-folder,spool}.ts', 'agent/http/control-client.ts'],
+      'workers/promql/**',
     ],
   },
   // These wire the parts together.

@@ -5,6 +5,7 @@ import { doctorCommand } from './doctor.ts';
 import { exitCodes, tellError } from './exit.ts';
 import { exportCommand } from './export.ts';
 import { onceCommand } from './once.ts';
+import { queryCommand } from './query.ts';
 import { runCommand } from './run.ts';
 import { spoolCommand } from './spool.ts';
 import { refuseRepeated, wrongUse } from './wrong-use.ts';
@@ -48,6 +49,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
       .command(register(onceCommand))
       .command(register(checkCommand))
       .command(register(doctorCommand))
+      .command(register(queryCommand))
       .command(register(exportCommand))
       .command(register(spoolCommand))
       .completion('completion', 'Print a completion script for bash or zsh')

@@ -1,4 +1,4 @@
-import { AgentError, messageOf } from '../errors.ts';
+import { AgentError, type ErrorCode, messageOf } from '../errors.ts';
 
 /** What the command line ends with. */
 export const exitCodes = {
@@ -8,6 +8,8 @@ export const exitCodes = {
   wrongUse: 2,
 } as const;
 
+const wrongUseCodes: ReadonlySet<ErrorCode> = new Set(['CONFIG_INVALID', 'USAGE', 'QUERY_INVALID']);
+
 /** Tells an error on standard error and gives the exit code that belongs to it. */
 export function tellError(error: unknown): number {
   process.stderr.write(`nova-agent: ${messageOf(error)}\n`);
@@ -15,5 +17,5 @@ export function tellError(error: unknown): number {
     if (error instanceof Error && error.stack) process.stderr.write(`${error.stack}\n`);
     return exitCodes.failed;
   }
-  return error.code === 'CONFIG_INVALID' || error.code === 'USAGE' ? exitCodes.wrongUse : exitCodes.failed;
+  return wrongUseCodes.has(error.code) ? exitCodes.wrongUse : exitCodes.failed;
 }

@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import type { Reader, StoredPoint } from '../../workers/store/reader.ts';
 import { nearest } from '../config/spelling.ts';
 import { AgentError } from '../errors.ts';
-import { parseDuration } from '../units.ts';
 import type { Command } from './command.ts';
 import { exitCodes } from './exit.ts';
 import { type PointFormat, pointWriter } from './point-formats.ts';
 import { loadSettings, type SettingsArgs, settingsOptions } from './settings.ts';
+import { timeOf } from './time-option.ts';
 
 interface ExportArgs extends SettingsArgs {
   readonly since: string;
@@ -77,17 +77,4 @@ async function print(points: Iterable<StoredPoint>, args: ExportArgs, prefix: st
     text = '';
   }
   process.stdout.write(text);
-}
-
-function timeOf(option: string, text: string, nowMs: number): number {
-  const back = parseDuration(text);
-  if (back !== undefined) return nowMs - back;
-  const time = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(time)) {
-    throw new AgentError(
-      'USAGE',
-      `${option}: expected a duration such as 24h, or a time such as 2026-01-31T12:00:00Z, got "${text}"`,
-    );
-  }
-  return time;
 }

@@ -38,6 +38,7 @@ function jsonLine({ measurement, tags, fields, values, timeMs }: StoredPoint): s
   return `${JSON.stringify({ time: new Date(timeMs).toISOString(), measurement, tags, fields: Object.fromEntries(known) })}\n`;
 }
 
-function csvCell(text: string): string {
+/** RFC 4180. */
+export function csvCell(text: string): string {
   return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

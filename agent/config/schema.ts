@@ -34,9 +34,7 @@ export type Config = z.output<typeof configSchema>;
 
 /** Keys that are checked and then have no effect yet: who sets one is told. */
 export const keysWithoutEffect: readonly (readonly string[])[] = [
-  ['intake'],
   ['rules'],
   ['notify'],
   ['http', 'auth', 'jwt'],
-  ['redis', 'lists'],
 ];

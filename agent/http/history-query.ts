@@ -1,7 +1,5 @@
 import { formatDuration, parseDuration } from '../units.ts';
-
-/** Query parameters as they came; one that was given twice is a list. */
-export type HistoryQuery = Readonly<Record<string, string | readonly string[] | undefined>>;
+import { type RawQuery, unknownName } from './query-parameters.ts';
 
 /** A stretch of the past; `fromMs` (milliseconds since 1970) is a multiple of `stepMs`. */
 export interface HistoryRange {
@@ -29,11 +27,11 @@ const allowedNames = ['hours', 'step'];
  * step. The problem, if any, names the parameter and what is allowed.
  */
 export function parseHistoryQuery(
-  query: HistoryQuery,
+  query: RawQuery,
   nowMs: number,
 ): HistoryRange | { readonly problem: string } {
   for (const [name, value] of Object.entries(query)) {
-    if (!allowedNames.includes(name)) return { problem: unknownName(name) };
+    if (!allowedNames.includes(name)) return { problem: unknownName(name, allowedNames) };
     if (typeof value !== 'string') return { problem: `${name}: expected once, got it several times` };
   }
   const { hours: hoursText, step: stepText } = query as { hours?: string; step?: string };
@@ -79,10 +77,4 @@ function niceStepAtLeast(rangeMs: number, rows: number): number | undefined {
 /** NaN for anything but digits with at most one point. */
 function decimal(text: string): number {
   return /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
-}
-
-function unknownName(name: string): string {
-  const shown = JSON.stringify(name.slice(0, 40));
-  const near = allowedNames.find((allowed) => allowed[0] === name[0]?.toLowerCase());
-  return `unknown parameter ${shown}${near ? `; did you mean "${near}"?` : ''} (allowed: ${allowedNames.join(', ')})`;
 }

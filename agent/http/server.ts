@@ -9,8 +9,12 @@ import { addSecurityHeaders, answerBrokenRequest, createErrorAnswer, refuse } fr
 import { addGuard } from './guard.ts';
 import { defaultHttpLimits, type HttpLimits } from './limits.ts';
 import { bracketed, listenError } from './listen-error.ts';
+import { addErrorRoutes } from './routes/errors.ts';
 import { addHealthRoutes } from './routes/health.ts';
 import { addMonitoringRoutes } from './routes/monitoring.ts';
+import { addRequestRoutes } from './routes/requests.ts';
+import { addStatisticsRoutes } from './routes/statistics.ts';
+import { addUserRoutes } from './routes/users.ts';
 import { readOrMakeToken } from './token-file.ts';
 import { type Token, TokenTable } from './tokens.ts';
 import type { HttpViews } from './views.ts';
@@ -109,6 +113,10 @@ async function buildApp(
   addGuard(app, options.host, tokens);
   addHealthRoutes(app, views);
   addMonitoringRoutes(app, views, clock, limits.handlerTimeoutMs);
+  addRequestRoutes(app, views);
+  addErrorRoutes(app, views, clock, limits.handlerTimeoutMs);
+  addStatisticsRoutes(app, views, clock, limits.handlerTimeoutMs);
+  addUserRoutes(app, views);
   return app;
 }
 

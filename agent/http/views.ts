@@ -1,3 +1,11 @@
+import type {
+  ApiRequest,
+  ErrorGroup,
+  SeriesStats,
+  SeriesStatsTask,
+  UserActivity,
+} from '../../workers/contract/events.ts';
+import type { ErrorGroupsTask } from '../../workers/contract/tasks.ts';
 import type { ReadyReport } from '../ready-shape.ts';
 import type { HistoricalRow, Snapshot } from '../snapshot-shape.ts';
 
@@ -11,4 +19,19 @@ export interface HttpViews {
    * `stepMs`; one without any value has no row. `fromMs` is such a multiple.
    */
   historical(fromMs: number, toMs: number, stepMs: number): Promise<readonly HistoricalRow[]>;
+  /** The newest requests that services answered, newest first; those before the one numbered `before`, if given. */
+  requests(limit: number, before: number | undefined): readonly NumberedRequest[];
+  /** Groups of errors, the one seen last first. */
+  errorGroups(page: ErrorGroupsTask): Promise<readonly ErrorGroup[]>;
+  /** Undefined when there is no such group. */
+  errorGroup(fingerprint: string): Promise<ErrorGroup | undefined>;
+  /** Rows with equal values of the tags `by` are merged, their percentiles from merged histograms. */
+  seriesStats(task: SeriesStatsTask): Promise<readonly SeriesStats[]>;
+  /** Null before the first 10 s, and while no service tells of users. */
+  users(): UserActivity | null;
+}
+
+export interface NumberedRequest {
+  readonly sequence: number;
+  readonly request: ApiRequest & { readonly process: string };
 }

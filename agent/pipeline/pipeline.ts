@@ -1,3 +1,4 @@
+import type { BatchResult, FrameBatch } from '../../workers/contract/events.ts';
 import type { LedgerEntry, Reading, SourceStatus, TickResult } from '../../workers/contract/tasks.ts';
 import { layoutText } from '../../workers/point/point.ts';
 import type { Clock } from '../clock.ts';
@@ -5,7 +6,7 @@ import { messageOf } from '../errors.ts';
 import type { Log, TroubleLog } from '../log.ts';
 import type { SelfStats } from '../selfstats.ts';
 import type { TickPool } from './pools.ts';
-import type { RunningSource } from './running-source.ts';
+import { mostReadMs, type RunningSource } from './running-source.ts';
 
 /** What the last ticks were like, for `/ready`. */
 export interface PipelineState {
@@ -19,19 +20,27 @@ export interface PipelineState {
   readonly ledger: readonly LedgerEntry[];
 }
 
+/** Frames from inside the services, handed over with each tick. */
+export interface FrameSource {
+  /** What came since the last call. */
+  take(): FrameBatch | null;
+  /** What became of it. */
+  settle(frames: FrameBatch, result: BatchResult): void;
+  /** The worker failed, and what became of it is not known. */
+  noteFailed(frames: FrameBatch): void;
+}
+
 export interface PipelineParts {
   readonly pool: TickPool;
   /** JSON of `TickSettings`. */
   readonly settings: string;
   readonly sources: readonly RunningSource[];
+  readonly frames?: FrameSource | undefined;
   readonly stats: SelfStats;
   readonly clock: Clock;
   readonly log: Log;
   readonly troubles: TroubleLog;
 }
-
-/** How long a tick waits for a source at most; queues sources end their own reading then. */
-const mostWaitMs = 1000;
 
 const compactEveryMs = 30_000;
 
@@ -39,6 +48,7 @@ const compactEveryMs = 30_000;
  * Data moves one way:
  *
  *     sources ──readings──▶ tick worker: sample host and processes
+ *     intake ───frames────▶              decode what services told
  *                                        fold all into sections
  *                                        commit to the store, then write the ring
  *                                                 │                    │
@@ -98,19 +108,23 @@ export class Pipeline {
   }
 
   async #tickNow(timeMs: number, wantLines: boolean): Promise<TickResult | null> {
-    const { pool, settings, stats, clock, log, troubles } = this.#parts;
+    const { pool, settings, stats, clock, log, troubles, frames: intake } = this.#parts;
+    const readings = await this.#readSources(timeMs, wantLines);
+    const frames = intake?.take() ?? null;
     try {
-      const readings = await this.#readSources(timeMs, wantLines);
       const startMs = clock.monotonicMs();
       const lostPoints = this.#lostPoints;
       const { slowFactor } = stats;
-      const result = await pool.tick({ timeMs, settings, readings, lostPoints, slowFactor, wantLines });
+      const task = { timeMs, settings, readings, frames, lostPoints, slowFactor, wantLines };
+      const result = await pool.tick(task);
       stats.taskTook(clock.monotonicMs() - startMs);
+      if (frames && result.batch) intake?.settle(frames, result.batch);
       for (const notice of pool.notices.splice(0)) log.warn(notice);
       this.#note(result, lostPoints);
       for (const listener of this.#onTick) listener(result);
       return result;
     } catch (error) {
+      if (frames) intake?.noteFailed(frames);
       stats.ticksMissed++;
       this.#state = { ...this.#state, committed: false, problem: messageOf(error) };
       troubles.trouble('tick', messageOf(error));
@@ -154,7 +168,7 @@ export class Pipeline {
   /** `isOnly`: no tick follows that could bring what comes too late for this one. */
   async #readSources(timeMs: number, isOnly: boolean): Promise<Reading[]> {
     const { sources, stats } = this.#parts;
-    const waitMs = isOnly ? mostWaitMs : Math.min(stats.intervalMs / 2, mostWaitMs);
+    const waitMs = mostReadMs(isOnly ? Number.POSITIVE_INFINITY : stats.intervalMs);
     const readings = await Promise.all(
       sources.map((source) => source.read(timeMs, waitMs, stats.slowFactor)),
     );

@@ -3,11 +3,20 @@ import { fileURLToPath } from 'node:url';
 import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import type {
+  BatchResult,
+  ErrorGroup,
+  FrameBatch,
+  SeriesStats,
+  SeriesStatsTask,
+} from '../../workers/contract/events.ts';
+import type {
   DeliverResult,
   DeliverTask,
+  ErrorGroupsTask,
   HistoryResult,
   HistoryTask,
   OpenTask,
+  QuerySetup,
   SpoolResult,
   SpoolTask,
   TickResult,
@@ -24,10 +33,14 @@ const deadlines = {
   /** Opening may have to check the whole file. */
   open: 120_000,
   tick: 2000,
+  takeFrames: 2000,
   deliver: 2000,
   compact: 2000,
   spool: 2000,
   history: 20_000,
+  seriesStats: 20_000,
+  errorGroups: 20_000,
+  errorGroup: 20_000,
   close: 2000,
 } as const;
 
@@ -43,12 +56,17 @@ function taskFile(url: URL): string {
   return existsSync(source) ? source : source.replace(/\.ts$/, '.js');
 }
 
-async function runTask<T>(pool: Piscina, name: keyof typeof deadlines, task: unknown): Promise<T> {
+async function runTask<T>(
+  pool: Piscina,
+  name: keyof typeof deadlines,
+  task: unknown,
+  transferList: ArrayBuffer[] = [],
+): Promise<T> {
   const deadlineMs = deadlines[name];
   const ended = new AbortController();
   const timer = setTimeout(() => ended.abort(), deadlineMs);
   try {
-    return (await pool.run(task, { name, signal: ended.signal })) as T;
+    return (await pool.run(task, { name, signal: ended.signal, transferList })) as T;
   } catch (error) {
     const why = ended.signal.aborted
       ? `not done in ${deadlineMs} ms; the worker is replaced`
@@ -104,8 +122,14 @@ export class TickPool {
     });
   }
 
+  /** The buffer of its frames is moved. */
   tick(task: TickTask): Promise<TickResult> {
-    return this.#run('tick', task);
+    return this.#run('tick', task, task.frames);
+  }
+
+  /** Frames that are too many to wait for the next tick. Their buffer is moved. */
+  takeFrames(frames: FrameBatch): Promise<BatchResult> {
+    return this.#run('takeFrames', frames, frames);
   }
 
   deliver(task: DeliverTask): Promise<DeliverResult> {
@@ -134,12 +158,12 @@ export class TickPool {
     process.off('exit', exitAtOnce);
   }
 
-  #run<T>(name: keyof typeof deadlines, task: unknown): Promise<T> {
+  #run<T>(name: keyof typeof deadlines, task: unknown, frames: FrameBatch | null = null): Promise<T> {
     return this.#inTurn(async () => {
       if (!this.#isOpen && this.#settings !== undefined) {
         this.notices.push(...(await this.#open(this.#settings)).notices);
       }
-      return this.#runNow<T>(name, task);
+      return this.#runNow<T>(name, task, frames ? [frames.bytes.buffer as ArrayBuffer] : []);
     });
   }
 
@@ -150,11 +174,15 @@ export class TickPool {
     return opened;
   }
 
-  async #runNow<T>(name: keyof typeof deadlines, task: unknown): Promise<T> {
+  async #runNow<T>(
+    name: keyof typeof deadlines,
+    task: unknown,
+    transferList: ArrayBuffer[] = [],
+  ): Promise<T> {
     if (this.#stuck.size >= mostStuck) throw this.#stuckError(name);
     const before = [...this.#pool.threads];
     try {
-      return await runTask<T>(this.#pool, name, task);
+      return await runTask<T>(this.#pool, name, task, transferList);
     } catch (error) {
       this.#isOpen = false;
       this.#watchGivenUp(before.filter((worker) => !this.#pool.threads.includes(worker)));
@@ -184,18 +212,35 @@ export class TickPool {
   }
 }
 
-/** The one thread that reads the store: it starts on first use and may be ended at any time. */
+/** The one thread that reads store and windows: it starts on first use and may be ended at any time. */
 export class QueryPool {
-  readonly #storePath: string;
+  readonly #setup: QuerySetup;
   #pool: Piscina | undefined;
 
-  constructor(storePath: string) {
-    this.#storePath = storePath;
+  constructor(setup: QuerySetup) {
+    this.#setup = setup;
   }
 
   history(task: HistoryTask): Promise<HistoryResult> {
+    return this.#run('history', task);
+  }
+
+  seriesStats(task: SeriesStatsTask): Promise<readonly SeriesStats[]> {
+    return this.#run('seriesStats', task);
+  }
+
+  errorGroups(task: ErrorGroupsTask): Promise<readonly ErrorGroup[]> {
+    return this.#run('errorGroups', task);
+  }
+
+  /** Undefined when there is none. */
+  errorGroup(fingerprint: string): Promise<ErrorGroup | undefined> {
+    return this.#run('errorGroup', fingerprint);
+  }
+
+  #run<T>(name: keyof typeof deadlines, task: unknown): Promise<T> {
     this.#pool ??= this.#start();
-    return runTask(this.#pool, 'history', task);
+    return runTask<T>(this.#pool, name, task);
   }
 
   #start(): Piscina {
@@ -205,7 +250,7 @@ export class QueryPool {
       minThreads: 0,
       maxThreads: 1,
       idleTimeout: queryIdleMs,
-      workerData: this.#storePath,
+      workerData: this.#setup,
       recordTiming: false,
       resourceLimits: { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 256 },
     });

@@ -7,6 +7,13 @@ import type { Source } from '../sources/source.ts';
 /** How often the dear part of a source is read. */
 export const slowEveryMs = 10_000;
 
+const mostWaitMs = 1000;
+
+/** How long a tick waits for a source at most; a source that can bound its reading ends it a little before. */
+export function mostReadMs(intervalMs: number): number {
+  return Math.min(intervalMs / 2, mostWaitMs);
+}
+
 /**
  * Timing and status around a source, so that sources stay simple. It waits for an answer only for a bounded time;
  * while an answer is outstanding it asks nothing more and does not wait again, so that a source that hangs delays

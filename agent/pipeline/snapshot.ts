@@ -1,5 +1,14 @@
+import type { EventSummary } from '../../workers/contract/events.ts';
 import type { RingReader, RingSeries } from '../../workers/ring/ring-reader.ts';
-import type { ProcessSnapshot, QueueSnapshot, Snapshot, SystemSnapshot } from '../snapshot-shape.ts';
+import type {
+  ApiSnapshot,
+  DatabaseSnapshot,
+  ProcessSnapshot,
+  QueueSnapshot,
+  Snapshot,
+  SocketSnapshot,
+  SystemSnapshot,
+} from '../snapshot-shape.ts';
 
 /** Columns of one tag set, by field. */
 interface Row {
@@ -11,6 +20,7 @@ interface Row {
 /** Builds the snapshot from the newest row of the ring. Columns are looked up only when names change. */
 export class SnapshotBuilder {
   readonly #reader: RingReader;
+  readonly #summary: () => EventSummary | null;
   readonly #process: string | undefined;
   readonly #rows = new Map<
     string,
@@ -18,9 +28,13 @@ export class SnapshotBuilder {
   >();
   #last: Snapshot | null = null;
 
-  /** `process` is the name of the watched process whose uptime the snapshot shows. */
-  constructor(reader: RingReader, process: string | undefined) {
+  /**
+   * `summary` gives the last minute inside the services, null when it cannot be read now; `process` is the name of the
+   * watched process whose uptime the snapshot shows.
+   */
+  constructor(reader: RingReader, summary: () => EventSummary | null, process: string | undefined) {
     this.#reader = reader;
+    this.#summary = summary;
     this.#process = process;
   }
 
@@ -30,13 +44,14 @@ export class SnapshotBuilder {
     if (timeMs === undefined) return this.#last;
     const timestamp = new Date(timeMs).toISOString();
     if (this.#last?.timestamp !== timestamp) {
+      const summary = this.#summary();
       this.#last = {
         timestamp,
         system: this.#system(timestamp),
-        api: null,
-        database: null,
+        api: apiOf(summary),
+        database: databaseOf(summary),
         queues: this.#queues(timestamp),
-        socket: null,
+        socket: socketOf(summary),
         processes: this.#processes(timestamp),
       };
     }
@@ -124,4 +139,31 @@ export class SnapshotBuilder {
     this.#rows.set(measurement, { series, rows: list });
     return list;
   }
+}
+
+function apiOf(summary: EventSummary | null): ApiSnapshot | null {
+  if (!summary?.api) return null;
+  const { count, errors, avgMs } = summary.api;
+  return {
+    avgResponseTime: known(avgMs),
+    totalRequests: count,
+    errorRate: count === 0 ? null : (errors * 100) / count,
+    requestsPerMinute: count,
+  };
+}
+
+function databaseOf(summary: EventSummary | null): DatabaseSnapshot | null {
+  if (!summary?.database) return null;
+  const { count, slow, avgMs } = summary.database;
+  return { avgQueryTime: known(avgMs), totalQueries: count, slowQueries: slow };
+}
+
+function socketOf(summary: EventSummary | null): SocketSnapshot | null {
+  if (!summary?.socket) return null;
+  const { count, connections } = summary.socket;
+  return { totalEvents: count, activeConnections: known(connections), eventsPerMinute: count };
+}
+
+function known(value: number): number | null {
+  return Number.isNaN(value) ? null : value;
 }

@@ -116,11 +116,13 @@ test(
       commonTags: { host: 'h' },
       measurementPrefix: '',
       plan: { procRoot: '/proc', cgroupRoot: '/sys/fs/cgroup', processes: [], slowEveryMs: 1000 },
+      events: null,
     };
     const text = JSON.stringify(settings);
     const pool = new TickPool({
       rings: createRingBuffers(1000),
       processes: createProcessCells(),
+      events: null,
       store: { path: storePathOf(dataDir) },
     });
     stage.atEnd(() => pool.close());

@@ -279,11 +279,13 @@ test('infinite values are counted, and unknown ones are not', async () => {
     commonTags: {},
     measurementPrefix: '',
     plan: { procRoot: '/proc', cgroupRoot: '/sys/fs/cgroup', processes: [], slowEveryMs: 1000 },
+    events: null,
   };
   const text = JSON.stringify(settings);
   const pool = new TickPool({
     rings: createRingBuffers(1000),
     processes: createProcessCells(),
+    events: null,
     store: { path: storePathOf(dataDir) },
   });
   stage.atEnd(() => pool.close());

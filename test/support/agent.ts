@@ -77,6 +77,7 @@ export async function writeConfig(
   const { agent, ...rest } = config as { agent?: object };
   const whole = {
     agent: { dataDir: join(folder, 'data'), ...agent },
+    intake: { socket: join(folder, 'run', 'intake.sock') },
     http: { port: 0, auth: { tokens: [{ name: 'test', role: 'admin', token: testToken }] } },
     ...rest,
   };

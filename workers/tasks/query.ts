@@ -1,12 +1,35 @@
 import { workerData } from 'node:worker_threads';
-import type { HistoryResult, HistoryTask } from '../contract/tasks.ts';
+import type { ErrorGroup, SeriesStats, SeriesStatsTask } from '../contract/events.ts';
+import type { ErrorGroupsTask, HistoryResult, HistoryTask, QuerySetup } from '../contract/tasks.ts';
+import { eventLimits } from '../contract/window-cells.ts';
+import { WindowReader } from '../events/window-reader.ts';
 import { openReader, type Reader } from '../store/reader.ts';
 
-/** Tasks of the query worker: it only reads the store, and may be ended at any time. */
+/** Tasks of the query worker: it only reads store and windows, and may be ended at any time. */
+const setup = workerData as QuerySetup;
+const windows = new WindowReader(setup.events);
 let reader: Reader | undefined;
 
 /** Means of some series in equal steps. */
 export function history(task: HistoryTask): HistoryResult {
-  reader ??= openReader(workerData as string);
-  return reader.history(task);
+  return useReader().history(task);
+}
+
+/** Statistics by name: of the last minutes from the windows, of longer ranges from the store. */
+export function seriesStats(task: SeriesStatsTask): readonly SeriesStats[] {
+  const windowMs = task.endMs - task.startMs;
+  return windowMs <= eventLimits.windowMs ? windows.stats(task) : useReader().seriesStats(task);
+}
+
+export function errorGroups(task: ErrorGroupsTask): readonly ErrorGroup[] {
+  return useReader().errorGroups(task);
+}
+
+export function errorGroup(fingerprint: string): ErrorGroup | undefined {
+  return useReader().errorGroup(fingerprint);
+}
+
+function useReader(): Reader {
+  reader ??= openReader(setup.storePath);
+  return reader;
 }

@@ -1,3 +1,4 @@
+import type { EventSummary } from '../contract/events.ts';
 import type { Reading } from '../contract/tasks.ts';
 import { fieldsOf } from '../point/catalogue.ts';
 import { layoutText, type PointKey } from '../point/point.ts';
@@ -11,8 +12,11 @@ const systemFields: Readonly<Record<string, string>> = {
   memoryUsage: 'memory_usage_percent',
 };
 
-/** The nine dashboard numbers of a tick; what nothing reports is not known. */
-export function snapshotReading(readings: readonly Reading[]): Reading {
+/**
+ * The nine dashboard numbers of a tick; what nothing reports is not known. `summary` is of the last minute inside the
+ * services, null when nothing listens to them.
+ */
+export function snapshotReading(readings: readonly Reading[], summary: EventSummary | null): Reading {
   const values = new Float64Array(fields.length).fill(Number.NaN);
   const host = readings.find((reading) => reading.source === 'host');
   if (host) {
@@ -22,7 +26,25 @@ export function snapshotReading(readings: readonly Reading[]): Reading {
       if (position !== undefined) values[i] = host.values[position]!;
     });
   }
+  if (summary) {
+    const known = insideValues(summary);
+    fields.forEach((field, i) => {
+      values[i] = known[field] ?? values[i]!;
+    });
+  }
   return { source: 'snapshot', layout, values };
+}
+
+function insideValues({ api, database, socket }: EventSummary): Readonly<Record<string, number | undefined>> {
+  return {
+    apiAvgResponseTime: api?.avgMs,
+    apiRequestsPerMinute: api?.count,
+    apiErrorRate: api && api.count > 0 ? (api.errors * 100) / api.count : undefined,
+    dbAvgQueryTime: database?.avgMs,
+    dbQueriesPerMinute: database?.count,
+    socketActiveConnections: socket?.connections,
+    socketEventsPerMinute: socket?.count,
+  };
 }
 
 let lastLayout = '';

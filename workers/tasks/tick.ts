@@ -1,4 +1,5 @@
 import { workerData } from 'node:worker_threads';
+import type { BatchResult, FrameBatch, StoredErrorGroup, TickExtras } from '../contract/events.ts';
 import type {
   DeliverResult,
   DeliverTask,
@@ -11,6 +12,8 @@ import type {
   TickTask,
   WorkerSetup,
 } from '../contract/tasks.ts';
+import { EventBook, type FoldedEvents } from '../events/event-book.ts';
+import { readSummary } from '../events/event-summary.ts';
 import { LineWriter } from '../point/line-protocol.ts';
 import { Sampler } from '../probes/sampler.ts';
 import { RingWriter } from '../ring/ring-writer.ts';
@@ -26,10 +29,13 @@ import { snapshotReading } from './snapshot-reading.ts';
 const setup = workerData as WorkerSetup;
 const ring = new RingWriter(setup.rings);
 const book = new SectionBook(ring);
+/** Groups of errors that the store refused: they go with the next tick. */
+const unstoredGroups = new Map<string, StoredErrorGroup>();
 let settingsText = '';
 let settings: TickSettings | undefined;
 let sampler: Sampler | undefined;
 let store: Store | undefined;
+let events: EventBook | undefined;
 
 /** Before the first tick, so that neither the start of the worker nor the check of the store's file is part of it. */
 export function open({ settings: text, isChecked }: OpenTask): { notices: string[] } {
@@ -44,9 +50,12 @@ export async function tick(task: TickTask): Promise<TickResult> {
   const now = useSettings(task.settings);
   sampler ??= new Sampler(now.plan, setup.processes);
   const sampled = await sampler.sample(task.slowFactor);
-  // What must never lack room in the ring comes first: the queues may be a thousand.
-  const own = [snapshotReading(sampled.readings), agentReading(sampled.sources, ledgerOf(now))];
-  const readings = [...own, ...sampled.readings, ...task.readings];
+  const batch = task.frames && takeFrames(task.frames);
+  const inside = useEvents()?.fold(task.timeMs, task.slowFactor);
+  const summary = setup.events && readSummary(setup.events);
+  // What must never lack room in the ring comes first: routes may be thousands, and queues.
+  const own = [snapshotReading(sampled.readings, summary), agentReading(sampled.sources, ledgerOf(now))];
+  const readings = [...own, ...sampled.readings, ...task.readings, ...(inside?.readings ?? [])];
   const folded = book.fold(readings, now.commonTags);
 
   let timeMs = task.timeMs;
@@ -54,10 +63,9 @@ export async function tick(task: TickTask): Promise<TickResult> {
   let storeProblem = '';
   if (setup.store) {
     try {
-      const appended = useStore(now).append(task.timeMs, folded.sections, {
-        lostPoints: task.lostPoints,
-        overflowPoints: folded.overflowPoints,
-      });
+      const notStored = { lostPoints: task.lostPoints, overflowPoints: folded.overflowPoints };
+      const appended = useStore(now).append(task.timeMs, folded.sections, notStored, extrasOf(inside));
+      unstoredGroups.clear();
       timeMs = appended.timeMs;
       points = appended.points + folded.overflowPoints;
     } catch (error) {
@@ -76,8 +84,18 @@ export async function tick(task: TickTask): Promise<TickResult> {
     sources: sampled.sources,
     collected: collectedNow(),
     ledger: ledgerOf(now),
+    batch,
+    texts: inside?.texts ?? null,
+    users: inside?.users ?? null,
     lines: task.wantLines ? linesOf(folded.sections, timeMs, now.measurementPrefix) : '',
   };
+}
+
+/** Counts what services told; nothing is stored before the next tick. */
+export function takeFrames(frames: FrameBatch): BatchResult {
+  const opened = useEvents();
+  if (!opened) throw new Error('this worker takes no frames');
+  return opened.take(frames);
 }
 
 /** Settles the batch before and gives the next one. */
@@ -112,6 +130,7 @@ function useSettings(text: string): TickSettings {
   settingsText = text;
   sampler?.close();
   sampler = undefined;
+  events = undefined;
   book.clear();
   store?.configure(settings);
   return settings;
@@ -122,6 +141,40 @@ function useStore(now: TickSettings | undefined = settings, isChecked = false): 
   if (!now) throw new Error('the first task of a worker is `open` or `tick`');
   store ??= openStore(setup.store.path, now, Date.now, isChecked);
   return store;
+}
+
+/** What was stored of errors and users is read when they come up, so that a replaced worker goes on from there. */
+function useEvents(): EventBook | undefined {
+  if (!setup.events || !settings?.events) return undefined;
+  events ??= new EventBook(setup.events, settings.events, {
+    errorGroup: (process, fingerprint) =>
+      unstoredGroups.get(groupKey(process, fingerprint)) ??
+      fromStore(() => useStore().errorGroup(process, fingerprint)),
+    kept: (name) => fromStore(() => useStore().kept(name)),
+  });
+  return events;
+}
+
+/** Undefined too while the store cannot be read: counting goes on. */
+function fromStore<T>(read: () => T): T | undefined {
+  if (!setup.store) return undefined;
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}
+
+function extrasOf(inside: FoldedEvents | undefined): TickExtras | undefined {
+  if (!inside) return undefined;
+  for (const group of inside.errorGroups) {
+    unstoredGroups.set(groupKey(group.process, group.fingerprint), group);
+  }
+  return { histograms: inside.histograms, errorGroups: [...unstoredGroups.values()], kept: inside.kept };
+}
+
+function groupKey(process: string, fingerprint: string): string {
+  return `${process}\0${fingerprint}`;
 }
 
 function ledgerOf(now: TickSettings): readonly LedgerEntry[] {

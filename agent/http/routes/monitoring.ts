@@ -2,7 +2,8 @@ import type { FastifyInstance } from 'fastify';
 import type { Clock } from '../../clock.ts';
 import type { Snapshot } from '../../snapshot-shape.ts';
 import { answerJson, refuse } from '../answers.ts';
-import { type HistoryQuery, parseHistoryQuery } from '../history-query.ts';
+import { parseHistoryQuery } from '../history-query.ts';
+import type { RawQuery } from '../query-parameters.ts';
 import type { HttpViews } from '../views.ts';
 
 /** `/api/monitoring/…`: `{success: true, data}`. */
@@ -19,7 +20,7 @@ export function addMonitoringRoutes(
   });
 
   app.get('/api/monitoring/historical', { handlerTimeout: handlerTimeoutMs }, async (request, reply) => {
-    const query = parseHistoryQuery(request.query as HistoryQuery, clock.now());
+    const query = parseHistoryQuery(request.query as RawQuery, clock.now());
     if ('problem' in query) return refuse(reply, 400, query.problem);
     const data = await views.historical(query.fromMs, query.toMs, query.stepMs);
     return { success: true, data, stepSeconds: query.stepMs / 1000 };

@@ -1,8 +1,10 @@
 import type { Redis } from 'ioredis';
+import type { EventTexts } from '../../../workers/contract/events.ts';
 import type { Clock } from '../../clock.ts';
 import { messageOf } from '../../errors.ts';
 import { type Log, TroubleLog } from '../../log.ts';
 import type { Sink, SinkStatus } from '../sink.ts';
+import { EventLists } from './event-lists.ts';
 import type { RedisTarget } from './options.ts';
 
 export interface SnapshotPublisherSetup {
@@ -22,7 +24,8 @@ export interface PublishCounts {
 
 /** Told of each tick with `publish`, which never throws and never waits. */
 export interface SnapshotPublisher extends Sink {
-  publish(): void;
+  /** Publishes the newest snapshot and pushes the requests and queries since the tick before to their lists. */
+  publish(texts?: EventTexts | null): void;
   counts(): PublishCounts;
   /** Commands sent to Redis since the start. */
   commandsSent(): number;
@@ -36,8 +39,9 @@ const silenceMs = 5000;
 const maxReconnectMs = 2000;
 
 /**
- * Publishes the JSON of the snapshot on the channel. PUBLISH is the only command that writes; nothing is stored, and
- * what could not be sent at its time is not sent later: the next snapshot is newer.
+ * Publishes the JSON of the snapshot on the channel, and pushes requests and queries to the lists, trimmed: one
+ * pipelined batch a tick. PUBLISH, LPUSH and LTRIM are the only commands that write. A snapshot that could not be sent
+ * at its time is not sent later: the next one is newer.
  */
 export function createSnapshotPublisher(
   options: RedisTarget,
@@ -51,6 +55,7 @@ class Publisher implements SnapshotPublisher {
   readonly #options: RedisTarget;
   readonly #setup: SnapshotPublisherSetup;
   readonly #troubles: TroubleLog;
+  readonly #lists: EventLists;
   #client: Promise<Redis> | undefined;
   #redis: Redis | undefined;
   #problem = 'nothing published yet';
@@ -64,6 +69,7 @@ class Publisher implements SnapshotPublisher {
     this.#options = options;
     this.#setup = setup;
     this.#troubles = new TroubleLog(setup.log);
+    this.#lists = new EventLists(options.lists);
   }
 
   start(): void {
@@ -71,7 +77,8 @@ class Publisher implements SnapshotPublisher {
     this.#client.catch((error) => this.#ill(messageOf(error)));
   }
 
-  publish(): void {
+  publish(texts: EventTexts | null = null): void {
+    if (texts) this.#lists.add(texts);
     if (this.#isOutstanding) {
       this.#skipped++;
       return;
@@ -115,7 +122,7 @@ class Publisher implements SnapshotPublisher {
       commandTimeout: commandTimeoutMs,
       socketTimeout: silenceMs,
       retryStrategy: (attempt) => Math.min(attempt * 100, maxReconnectMs),
-      // Nothing but PUBLISH is needed: no INFO, no CLIENT, and no HELLO, which Redis before 6 does not know.
+      // Nothing else is needed: no INFO, no CLIENT, and no HELLO, which Redis before 6 does not know.
       enableReadyCheck: false,
       disableClientInfo: true,
       protocol: 2,
@@ -134,9 +141,13 @@ class Publisher implements SnapshotPublisher {
         this.#failed++;
         return;
       }
-      this.#commands++;
-      await this.#redis.publish(this.#options.channel, JSON.stringify(snapshot));
-      this.#published++;
+      const batch = this.#redis.pipeline().publish(this.#options.channel, JSON.stringify(snapshot));
+      this.#lists.drainInto(batch);
+      this.#commands += batch.length;
+      const answers = (await batch.exec()) ?? [];
+      const refused = answers.find(([error]) => error);
+      if (!answers[0]?.[0]) this.#published++;
+      if (refused) throw refused[0];
       this.#well();
     } catch (error) {
       this.#failed++;

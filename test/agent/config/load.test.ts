@@ -29,6 +29,7 @@ test('without a file everything has its promised default', async (t) => {
         names: [],
       },
     ],
+    intake: { hashUsers: true, slowQuery: 500, sessionIdle: 30 * 60_000 },
     redis: false,
     influx: [],
     store: { retention: { raw: 14 * day, minute: 90 * day, hour: 730 * day }, quota: 2 * 1024 ** 3 },
@@ -262,7 +263,6 @@ test('a value that is one variable may become a number or a switch, but a tag st
 });
 
 for (const [what, yaml] of [
-  ['intake', 'intake: {port: 7071}\n'],
   ['rules', 'rules: [rules/*.yml]\n'],
   ['notify', 'notify: notify.yml\n'],
 ] as const) {

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type HistoryQuery, parseHistoryQuery } from '../../../agent/http/history-query.ts';
+import { parseHistoryQuery } from '../../../agent/http/history-query.ts';
+import type { RawQuery } from '../../../agent/http/query-parameters.ts';
 
 const now = Date.parse('2026-03-01T12:00:00.500Z');
 
-const good: readonly [query: HistoryQuery, fromIso: string, stepMs: number][] = [
+const good: readonly [query: RawQuery, fromIso: string, stepMs: number][] = [
   [{}, '2026-02-28T12:00:00.000Z', 60_000],
   [{ hours: '24' }, '2026-02-28T12:00:00.000Z', 60_000],
   [{ hours: '1' }, '2026-03-01T11:00:00.000Z', 5000],
@@ -39,7 +40,7 @@ const hoursProblem = 'hours: expected a number from 0.01 to 17520 (two years)';
 const stepProblem =
   'step: expected a duration from 1s to 1y such as 30s, 5m or 1h, or a number of seconds such as 60';
 
-const bad: readonly [query: HistoryQuery, problem: string][] = [
+const bad: readonly [query: RawQuery, problem: string][] = [
   [{ hours: '' }, hoursProblem],
   [{ hours: '0' }, hoursProblem],
   [{ hours: '-1' }, hoursProblem],

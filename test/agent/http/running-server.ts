@@ -33,6 +33,11 @@ export const quietViews: HttpViews = {
   snapshot: () => exampleSnapshot,
   ready: () => ({ ready: true, parts: [], ledger: [] }),
   historical: async () => [],
+  requests: () => [],
+  errorGroups: async () => [],
+  errorGroup: async () => undefined,
+  seriesStats: async () => [],
+  users: () => null,
 };
 
 export interface Answer {

@@ -38,6 +38,7 @@ beforeEach(async () => {
     commonTags: { host: 'a' },
     measurementPrefix: '',
     plan: { procRoot: '/proc', cgroupRoot: '/sys/fs/cgroup', processes: [], slowEveryMs: 10_000 },
+    events: null,
     sinks: ['main'],
     quotaBytes: 1e9,
     retention: { rawMs: 1e12, minuteMs: 1e12, hourMs: 1e12 },
@@ -45,6 +46,7 @@ beforeEach(async () => {
   pool = new TickPool({
     rings: createRingBuffers(1000),
     processes: createProcessCells(),
+    events: null,
     store: { path: join(folder, 'store.db') },
   });
   stats = new SelfStats();

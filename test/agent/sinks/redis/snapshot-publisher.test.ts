@@ -187,3 +187,81 @@ test('a publisher that was never started can be closed', async () => {
   await publisher.close(100);
   assert.equal(publisher.status().up, false);
 });
+
+function numberedTexts(from: number, to: number) {
+  return Array.from({ length: to - from }, (_, i) => JSON.stringify({ number: from + i }));
+}
+
+test('requests and queries are pushed to their lists, the newest first', async (t) => {
+  const server = await redisFor(t);
+  const one = publisherTo(t, server.url);
+  const redis = await admin(t, server.url);
+  await publishes(one);
+  one.publisher.publish({ api: numberedTexts(0, 1200), db: numberedTexts(7, 9) });
+  await untilTrue(async () => assert.equal(await redis.llen('metrics:api'), 1200));
+  assert.deepEqual(await redis.lrange('metrics:api', 0, 1), ['{"number":1199}', '{"number":1198}']);
+  assert.deepEqual(await redis.lrange('metrics:db', 0, -1), ['{"number":8}', '{"number":7}']);
+});
+
+test('the lists are trimmed to the newest 10,000', async (t) => {
+  const server = await redisFor(t);
+  const one = publisherTo(t, server.url);
+  const redis = await admin(t, server.url);
+  await publishes(one);
+  one.publisher.publish({ api: numberedTexts(0, 6000), db: [] });
+  await untilTrue(async () => assert.equal(await redis.llen('metrics:api'), 6000));
+  one.publisher.publish({ api: numberedTexts(6000, 12_000), db: [] });
+  await untilTrue(async () => {
+    assert.deepEqual(await redis.lrange('metrics:api', -1, -1), ['{"number":2000}']);
+  });
+  assert.equal(await redis.llen('metrics:api'), 10_000);
+});
+
+test('what comes while Redis is away is pushed when it is back, once', async (t) => {
+  const server = await redisFor(t);
+  const one = publisherTo(t, server.url);
+  await publishes(one);
+  await server.stop();
+  await untilTrue(() => {
+    one.publisher.publish();
+    assert.equal(one.publisher.status().up, false);
+  });
+  one.publisher.publish({ api: numberedTexts(0, 3), db: [] });
+  await server.start();
+  await publishes(one);
+  const redis = await admin(t, server.url);
+  await untilTrue(async () => assert.equal(await redis.llen('metrics:api'), 3));
+  await publishes(one);
+  assert.equal(await redis.llen('metrics:api'), 3);
+});
+
+test('a list whose key holds something else is a trouble, and the snapshot is published all the same', async (t) => {
+  const server = await redisFor(t);
+  const one = publisherTo(t, server.url);
+  const redis = await admin(t, server.url);
+  await redis.set('metrics:api', 'mine');
+  const received = await subscribe(t, server.url);
+  await publishes(one);
+  const before = received.length;
+  one.publisher.publish({ api: ['{}'], db: ['{}'] });
+  await untilTrue(() => assert.match(one.publisher.status().problem, /WRONGTYPE/));
+  await untilTrue(() => assert.ok(received.length > before));
+  assert.equal(await redis.get('metrics:api'), 'mine');
+  assert.equal(await redis.llen('metrics:db'), 1);
+});
+
+test('without lists nothing is pushed', async (t) => {
+  const server = await redisFor(t);
+  const publisher = createSnapshotPublisher(redisTarget.parse({ url: server.url, lists: false }), {
+    log: createLog('error', () => {}),
+    clock: systemClock,
+    snapshot: () => ({}),
+  });
+  publisher.start();
+  t.after(() => publisher.close(1000));
+  await publishes({ publisher });
+  publisher.publish({ api: ['{}'], db: [] });
+  await publishes({ publisher });
+  const redis = await admin(t, server.url);
+  assert.deepEqual(await redis.keys('*'), []);
+});
