@@ -6,6 +6,12 @@ interface Started {
   readonly gone: Promise<void>;
 }
 
+interface StartOptions {
+  readonly onLine?: (line: string) => void;
+  /** Beside what is in ours. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** How long a process may take to end when asked, before it is ended. */
 const patienceMs = 6000;
 
@@ -34,11 +40,12 @@ export class DemoProcesses {
     name: string,
     command: string,
     args: readonly string[],
-    onLine?: (line: string) => void,
+    { onLine, env }: StartOptions = {},
   ): ChildProcess {
     const child = spawn(command, args, {
       detached: true,
       stdio: ['ignore', onLine ? 'pipe' : 'ignore', 'inherit'],
+      env: { ...process.env, ...env },
     });
     child.stdout?.on('data', (data: Buffer) => {
       for (const line of data.toString().split('\n')) if (line) onLine?.(line);

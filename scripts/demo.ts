@@ -1,5 +1,6 @@
 /**
- * Starts a Redis, the CRM, the agent and, if asked, an InfluxDB; shows what the agent sees; ends it all again.
+ * Starts a Redis, the CRM, its visitors, the agent and, if asked, an InfluxDB; shows what the agent sees; ends it all
+ * again.
  * Run by scripts/demo, which installs and builds what this needs.
  */
 import { randomBytes } from 'node:crypto';
@@ -21,6 +22,8 @@ import { startDemoInflux, startDemoRedis } from './demo-servers.ts';
 /** How long servers and the agent may take to come up. */
 const startMs = 30_000;
 const lineEveryMs = 5000;
+/** Of the visitors, at the usual rate. */
+const requestsPerSecond = 20;
 const database = 'nova';
 
 /** Why the demo ends: its time is over (or Ctrl-C where none was given), it was interrupted, or something broke. */
@@ -110,9 +113,7 @@ async function show(options: Options, folder: string, processes: DemoProcesses):
   for (let leftMs = endMs - performance.now(); leftMs > 0; leftMs = endMs - performance.now()) {
     await new Promise((resolve) => setTimeout(resolve, Math.min(leftMs, lineEveryMs)));
     if (leftMs < lineEveryMs) break;
-    const line = await demo.agent
-      .snapshot()
-      .then(summaryLine, (error: Error) => `no answer: ${error.message}`);
+    const line = await demo.agent.view().then(summaryLine, (error: Error) => `no answer: ${error.message}`);
     say(`${new Date().toTimeString().slice(0, 8)}  ${line}`);
   }
   return closing(demo, processes);
@@ -121,7 +122,13 @@ async function show(options: Options, folder: string, processes: DemoProcesses):
 async function startAll(options: Options, folder: string, processes: DemoProcesses): Promise<Demo> {
   const redisUrl = await startDemoRedis(processes, folder);
   const influxUrl = options.influx ? await startDemoInflux(processes, folder, database) : undefined;
-  const crm = await startCrm(processes, redisUrl, options.rate);
+  const intakeSocket = join(folder, 'intake.sock');
+  const crm = await startCrm(processes, folder, redisUrl, intakeSocket, options.rate);
+  const visits = ['--url', crm.url, '--rate', String(Number(options.rate) * requestsPerSecond)];
+  processes.start('visitors', process.execPath, [
+    ...['--import', 'tsx', 'scripts/demo-crm/visitors.ts'],
+    ...visits,
+  ]);
 
   const token = randomBytes(24).toString('base64url');
   const tokenFile = join(folder, 'token');
@@ -133,6 +140,7 @@ async function startAll(options: Options, folder: string, processes: DemoProcess
     agent: { dataDir },
     processes: [{ name: 'crm', pid: crm.pid }],
     queues: [{ name: 'crm', redis: redisUrl }],
+    intake: { socket: intakeSocket },
     redis: { url: redisUrl },
     influx: influxUrl ? [{ name: 'demo', url: influxUrl, version: 1, database }] : [],
     http: { port, auth: { tokens: [{ name: 'demo', role: 'admin', tokenFile }] } },
@@ -148,25 +156,31 @@ async function startAll(options: Options, folder: string, processes: DemoProcess
     await agent.snapshot();
   }, startMs);
 
-  const history = `${agent.url}/api/monitoring/historical?hours=1`;
   const authorization = `-H "Authorization: Bearer $(cat ${tokenFile})"`;
+  const seen = ['snapshot', 'api-metrics', 'errors', 'routes', 'queries', 'users', "'historical?hours=1'"];
   say(`
-CRM       ${crm.url}/healthz   pid ${crm.pid}, ${demoQueues.length} BullMQ queues
-Redis     ${redisUrl}   snapshots on the channel metrics:snapshot
+CRM       ${crm.url}   pid ${crm.pid}, ${demoQueues.length} BullMQ queues, ${visits[3]} requests a second
+Redis     ${redisUrl}   snapshots on the channel metrics:snapshot, lists metrics:api and metrics:db
 Agent     ${agent.url}   pid ${pid}, configuration ${configFile}
 Data      ${dataDir}
 
-  curl ${agent.url}/health
+What the agent sees:
   curl ${agent.url}/ready
-  curl ${authorization} ${agent.url}/api/monitoring/snapshot
-  curl ${authorization} '${history}'`);
+${seen.map((path) => `  curl ${authorization} ${agent.url}/api/monitoring/${path}`).join('\n')}
+
+What the CRM counted itself, a slow report, an event stream, and 60 faults of six kinds at once:
+  curl ${crm.url}/api/demo/stats
+  curl ${crm.url}/api/reports/pipeline
+  curl -N ${crm.url}/api/stream
+  curl -X POST -H 'Authorization: Bearer user-7' '${crm.url}/api/demo/error-burst?count=60'`);
   if (influxUrl) {
     const ask = `curl -G ${influxUrl}/query --data-urlencode db=${database} --data-urlencode`;
     say(`
 InfluxDB  ${influxUrl}   database ${database}, new points every 10 s
 
   ${ask} 'q=SELECT mean(cpu_usage_percent) FROM system WHERE time > now() - 1h GROUP BY time(10s) fill(none)'
-  ${ask} 'q=SELECT max(waiting), last(active) FROM queue WHERE time > now() - 1h GROUP BY queue'`);
+  ${ask} 'q=SELECT max(waiting), last(active) FROM queue WHERE time > now() - 1h GROUP BY queue'
+  ${ask} 'q=SELECT sum(requests), max(duration_p95_ms) FROM http WHERE time > now() - 1h GROUP BY route'`);
   }
   say(options.forMs === undefined ? '\nCtrl-C ends it all.\n' : '');
   return { agent, influxUrl };
@@ -174,15 +188,25 @@ InfluxDB  ${influxUrl}   database ${database}, new points every 10 s
 
 async function startCrm(
   processes: DemoProcesses,
+  folder: string,
   redisUrl: string,
+  intakeSocket: string,
   rate: string,
 ): Promise<{ url: string; pid: number }> {
-  const args = ['--import', 'tsx', 'scripts/demo-crm/main.ts', '--redis', redisUrl, '--rate', rate];
+  const args = ['--redis', redisUrl, '--data', folder, '--rate', rate];
   return new Promise((resolve) => {
-    const child = processes.start('the CRM', process.execPath, args, (line) => {
-      const url = /listening on (\S+)/.exec(line)?.[1];
-      if (url) resolve({ url, pid: child.pid! });
-    });
+    const child = processes.start(
+      'the CRM',
+      process.execPath,
+      ['--import', 'tsx', 'scripts/demo-crm/main.ts', ...args],
+      {
+        env: { NOVA_AGENT_INTAKE_SOCKET: intakeSocket },
+        onLine: (line) => {
+          const url = /listening on (\S+)/.exec(line)?.[1];
+          if (url) resolve({ url, pid: child.pid! });
+        },
+      },
+    );
   });
 }
 

@@ -54,6 +54,7 @@ export async function resolveConfig(
   if (!result.success) refuseIssues(draft, root, result.error.issues);
   if (!result.success || draft.problems.length > 0) throw invalid(draft);
   warnOfPlainHttp(draft, result.data);
+  warnOfOpenIntake(draft, result.data);
   return { config: freeze(result.data), notices: draft.notices, secretFiles };
 }
 
@@ -63,11 +64,24 @@ function invalid(draft: Draft): AgentError {
 
 /** Bearer tokens that leave the machine should not do so in clear text. */
 function warnOfPlainHttp(draft: Draft, { http }: Config): void {
-  if (!http || http.tls || /^(localhost|127\.|::1$)/.test(http.host)) return;
+  if (!http || http.tls || isLoopback(http.host)) return;
   const { place } = draft.origin(['http', 'host']);
   draft.notices.push(
     `${place.text}: http.host: ${http.host} can be reached from other machines, and without http.tls tokens travel in clear text`,
   );
+}
+
+/** The intake asks nobody who they are. */
+function warnOfOpenIntake(draft: Draft, { intake }: Config): void {
+  if (!intake || intake.host === undefined || isLoopback(intake.host)) return;
+  const { place } = draft.origin(['intake', 'host']);
+  draft.notices.push(
+    `${place.text}: intake.host: ${intake.host} can be reached from other machines, and who reaches it can report anything`,
+  );
+}
+
+function isLoopback(host: string): boolean {
+  return /^(localhost|127\.|::1$)/.test(host);
 }
 
 /** A section or list with nothing below it, as when all its keys are commented out, is as good as not there. */

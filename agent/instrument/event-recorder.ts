@@ -136,14 +136,7 @@ class EventRecorder implements StreamingRecorder {
     }
   }
 
-  job(
-    queue: string,
-    name: string,
-    durationUs: number,
-    timeMs: number,
-    failed: boolean,
-    error: string,
-  ): void {
+  job(queue: string, name: string, durationUs: number, timeMs: number, failed: boolean, error: string): void {
     try {
       const head = recordKind.JOB | (failed ? recordFlag.FAILED << 4 : 0);
       const what = this.#jobs.get(name, queue);
@@ -214,7 +207,10 @@ class EventRecorder implements StreamingRecorder {
   #add(head: number, a: Label, b: Label, c: Label, d: Label, third: number, timeMs: number): void {
     const frame = this.#frame;
     if (!frame.add(head, a, b, c, d, third, timeMs)) {
-      if (!this.#seal() || !frame.add(head, a, b, c, d, third, timeMs)) return frame.refuse();
+      if (!this.#seal() || !frame.add(head, a, b, c, d, third, timeMs)) {
+        frame.refuse();
+        return;
+      }
     }
     if (frame.records === 1) this.#begun();
   }

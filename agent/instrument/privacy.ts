@@ -45,7 +45,8 @@ export function cleanMessage(text: string): string {
   let message = text.slice(0, mostLookedAt).replace(/\p{Cf}/gu, '');
   message = withoutValues(message);
   message = maskSecrets(plain(message).trim());
-  if (isCut && message.length < mostMessageChars + unsureChars) message = message.replace(/[^\]]{1,128}$/, '');
+  if (isCut && message.length < mostMessageChars + unsureChars)
+    message = message.replace(/[^\]]{1,128}$/, '');
   return cut(message, mostMessageChars);
 }
 

@@ -12,7 +12,8 @@ let known: StreamingRecorder | undefined;
  * From then on uncaught errors are observed, and what is left is sent at exit.
  */
 export function processRecorder(): StreamingRecorder {
-  return (known ??= (globalThis as { [place]?: StreamingRecorder })[place] ?? begin());
+  known ??= (globalThis as { [place]?: StreamingRecorder })[place] ?? begin();
+  return known;
 }
 
 function begin(): StreamingRecorder {

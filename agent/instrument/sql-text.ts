@@ -31,7 +31,10 @@ export function cleanQuery(text: string): string {
 
 /** Line feeds end comments, so they stay for now. */
 function plainLines(text: string): string {
-  return text.split(/\r\n|[\n\r]/).map(plain).join('\n');
+  return text
+    .split(/\r\n|[\n\r]/)
+    .map(plain)
+    .join('\n');
 }
 
 class QueryCleaner {
@@ -133,7 +136,10 @@ class QueryCleaner {
 
   #name(quote: string): void {
     const end = this.#text.indexOf(quote, this.#at + 1);
-    if (end < 0) return this.#end();
+    if (end < 0) {
+      this.#end();
+      return;
+    }
     this.#put(this.#text.slice(this.#at, end + 1).replaceAll('\n', ' '));
     this.#at = end + 1;
     this.#wasName = true;
@@ -142,7 +148,7 @@ class QueryCleaner {
   #literal(quote: string): void {
     for (let end = this.#at + 1; end < this.#text.length; end++) {
       if (this.#text[end] !== quote) continue;
-      if (this.#text[end - 1] === '\\') return this.#end();
+      if (this.#text[end - 1] === '\\') break;
       if (this.#text[end + 1] === quote) {
         end++;
         continue;
@@ -156,7 +162,10 @@ class QueryCleaner {
 
   #dollarQuoted(): void {
     const end = this.#text.indexOf(this.#taken, this.#at);
-    if (end < 0) return this.#end();
+    if (end < 0) {
+      this.#end();
+      return;
+    }
     this.#put('?');
     this.#at = end + this.#taken.length;
   }

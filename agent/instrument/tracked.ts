@@ -73,7 +73,10 @@ export function trackAPIRequest(recorder: StreamingRecorder, tracked: TrackedAPI
   recorder.reports(reportedPart.HTTP);
   const { endpoint, method, statusCode, responseTime, timestamp, userId, error } = fieldsOf(tracked);
   request.route = textOf(endpoint);
-  if (request.route === '') return recorder.refuse();
+  if (request.route === '') {
+    recorder.refuse();
+    return;
+  }
   request.method = textOf(method);
   request.status = numberOf(statusCode);
   request.durationUs = microseconds(responseTime);
@@ -90,7 +93,10 @@ export function trackDatabaseQuery(recorder: StreamingRecorder, tracked: Tracked
   const text = textOf(query);
   const name = textOf(model);
   const what = textOf(operation) || firstWord(text);
-  if (text === '' && name === '' && what === '') return recorder.refuse();
+  if (text === '' && name === '' && what === '') {
+    recorder.refuse();
+    return;
+  }
   const message = textOf(error);
   recorder.query(
     name,
@@ -110,7 +116,10 @@ export function trackSocketEvent(recorder: StreamingRecorder, tracked: TrackedSo
   const count = numberOf(connections);
   if (count >= 0) recorder.connections(count);
   const name = textOf(event);
-  if (name === '') return recorder.refuse();
+  if (name === '') {
+    recorder.refuse();
+    return;
+  }
   recorder.socketEvent(name, '', microseconds(duration), timeOf(timestamp), '', '');
 }
 
@@ -129,9 +138,13 @@ export function trackError(recorder: StreamingRecorder, error: unknown, place?: 
 /** Counts as given up what has no user. */
 export function trackUser(recorder: StreamingRecorder, tracked: UserId | TrackedUser): void {
   recorder.reports(reportedPart.USER);
-  const { userId, sessionId, timestamp } = typeof tracked === 'object' ? fieldsOf(tracked) : { userId: tracked };
+  const { userId, sessionId, timestamp } =
+    typeof tracked === 'object' ? fieldsOf(tracked) : { userId: tracked };
   const user = textOf(userId);
-  if (user === '') return recorder.refuse();
+  if (user === '') {
+    recorder.refuse();
+    return;
+  }
   recorder.user(user, textOf(sessionId), timeOf(timestamp));
 }
 
@@ -176,7 +189,17 @@ function firstWord(query: string): string {
 }
 
 const fieldNames = [
-  ...['timestamp', 'endpoint', 'method', 'statusCode', 'responseTime', 'userId', 'error', 'query', 'duration'],
+  ...[
+    'timestamp',
+    'endpoint',
+    'method',
+    'statusCode',
+    'responseTime',
+    'userId',
+    'error',
+    'query',
+    'duration',
+  ],
   ...['model', 'operation', 'event', 'connections', 'route', 'sessionId'],
 ];
 

@@ -18,6 +18,20 @@ export interface NewJob {
   readonly opts: JobsOptions;
 }
 
+/** The mail to a contact that was just made. */
+export const welcome: NewJob = {
+  name: 'welcome',
+  data: { waitMs: 60, hashKb: 64, failures: 0 },
+  opts: { removeOnComplete: { count: 1000 } },
+};
+
+/** The export of a segment is broken: it always fails. */
+export const brokenExport: NewJob = {
+  name: 'export-segment',
+  data: { waitMs: 20, hashKb: 0, failures: 1 },
+  opts: { removeOnFail: { count: 500 } },
+};
+
 const page = Buffer.alloc(64 * 1024, 'nova');
 
 /** The work of every queue: wait, compute, and now and then fail. */

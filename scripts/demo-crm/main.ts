@@ -1,21 +1,28 @@
 /**
- * A small real CRM for the demo and for tests: BullMQ queues and workers under steady traffic, and /healthz.
+ * A small real CRM for the demo and for tests: an HTTP API on Express, Prisma on SQLite, Socket.IO, and BullMQ queues
+ * with workers under steady traffic of jobs. Nobody visits it unless asked to: see visitors.ts.
  *
  *     node --import tsx scripts/demo-crm/main.ts --redis redis://127.0.0.1:6379 [--port 0] [--rate 1] [--seed 1]
+ *         [--data FOLDER] [--plain]
  *
- * Prints `crm: listening on http://127.0.0.1:PORT` when all is up. SIGTERM and SIGINT end it cleanly.
+ * It loads nova-agent/instrument as any service would; with --plain it does not, for `node --import
+ * nova-agent/register`. Prints `crm: listening on http://127.0.0.1:PORT` when all is up. SIGTERM and SIGINT end it
+ * cleanly. Without --data its database goes with it.
  */
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
-import { doWork, type Work } from './jobs.ts';
-import { type DemoQueue, demoQueues } from './queues.ts';
-import { type LiveQueue, Traffic } from './traffic.ts';
-
-/** Jobs that this process saw, by queue. */
-type Counts = Record<string, number>;
+import { Server } from 'socket.io';
+import { createCrmApp } from './crm-app.ts';
+import { openDatabase } from './database.ts';
+import { JobQueues } from './job-queues.ts';
+import { startLive } from './live.ts';
+import { Tally } from './tally.ts';
+import { Traffic } from './traffic.ts';
 
 const { values } = parseArgs({
   options: {
@@ -23,80 +30,64 @@ const { values } = parseArgs({
     port: { type: 'string', default: '0' },
     rate: { type: 'string', default: '1' },
     seed: { type: 'string', default: '1' },
+    data: { type: 'string' },
+    plain: { type: 'boolean', default: false },
   },
 });
 const rate = Number(values.rate);
 if (!(rate >= 0)) fail(`--rate ${values.rate}: expected a number, such as 0.5 or 2`);
+const monitor = values.plain ? undefined : (await import('nova-agent/instrument')).monitor;
+
+const folder = values.data ?? mkdtempSync(join(tmpdir(), 'nova-crm-'));
+if (values.data === undefined) process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+let lastTrouble = '';
+
+const tally = new Tally();
+const bare = openDatabase(folder, Number(values.seed), tally);
+const database = monitor ? bare.$extends(monitor.prisma()) : bare;
 
 const connection = new Redis(values.redis, { maxRetriesPerRequest: null });
-const counts = { completed: {} as Counts, failed: {} as Counts };
-let lastTrouble = '';
-connection.on('error', (error) => trouble(error));
-
-const live = demoQueues.map(open);
-const stopped = new AbortController();
-const traffic = new Traffic(live, connection, rate, Number(values.seed)).run(stopped.signal);
-
-const server = createServer((request, response) => {
-  const known = request.url === '/healthz';
-  response.writeHead(known ? 200 : 404, { 'content-type': 'application/json' });
-  response.end(
-    JSON.stringify(
-      known ? { status: 'ok', uptimeSeconds: process.uptime(), ...counts } : { status: 'not found' },
-    ),
-  );
+connection.on('error', trouble);
+const queues = new JobQueues({
+  connection,
+  tally,
+  onTrouble: trouble,
+  onFailed: (error, queue, job) => monitor?.trackError(error, { method: 'job', route: `${queue}/${job}` }),
 });
+const stopped = new AbortController();
+const traffic = new Traffic(queues.live, connection, rate, Number(values.seed)).run(stopped.signal);
+traffic.catch((error: unknown) => fail(String(error)));
+
+const io = new Server({ serveClient: false });
+monitor?.socketIo(io);
+const live = startLive(io, database, tally);
+const app = await createCrmApp({
+  database,
+  tally,
+  live,
+  monitoring: monitor ? [monitor.express()] : [],
+  health: () => ({ status: 'ok', uptimeSeconds: process.uptime(), ...queues.counts }),
+  addJob: queues.add,
+});
+const server = createServer(app);
+io.attach(server);
+server.once('error', (error) => fail(error.message));
 server.listen(Number(values.port), '127.0.0.1', () => {
   const { port } = server.address() as AddressInfo;
   process.stdout.write(`crm: listening on http://127.0.0.1:${port}\n`);
 });
-server.once('error', (error) => fail(error.message));
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void close());
-traffic.catch((error: unknown) => fail(String(error)));
 
-function open(plan: DemoQueue): LiveQueue {
-  const queue = new Queue<Work>(plan.name, { connection });
-  queue.on('error', trouble);
-  let worker: Worker<Work> | undefined;
-  return {
-    plan,
-    queue,
-    async attend(wanted) {
-      if (wanted && !worker) worker = startWorker(plan);
-      if (!wanted && worker) {
-        const leaving = worker;
-        worker = undefined;
-        await leaving.close();
-      }
-    },
-  };
-}
-
-function startWorker(plan: DemoQueue): Worker<Work> {
-  const worker = new Worker<Work>(plan.name, doWork, { ...plan.worker, connection });
-  worker.on('error', trouble);
-  worker.on('completed', () => count(counts.completed, plan.name));
-  worker.on('failed', () => count(counts.failed, plan.name));
-  return worker;
-}
-
-function count(to: Counts, name: string): void {
-  to[name] = (to[name] ?? 0) + 1;
-}
-
-/**
- * Workers first, so that no job is left half done; a Redis that is gone holds nothing up for long. A second
- * signal ends it at once.
- */
+/** A Redis that is gone, or a client that stays, holds nothing up for long. A second signal ends it at once. */
 async function close(): Promise<void> {
   if (stopped.signal.aborted) process.exit(1);
   stopped.abort();
   setTimeout(() => process.exit(0), 5000).unref();
-  server.close();
+  await live.close();
   await traffic;
-  await Promise.all(live.map((one) => one.attend(false)));
-  await Promise.all(live.map((one) => one.queue.close()));
+  await queues.close();
+  await bare.$disconnect();
   connection.disconnect();
   process.exit(0);
 }

@@ -1,5 +1,5 @@
 import type { JobsOptions, WorkerOptions } from 'bullmq';
-import type { NewJob } from './jobs.ts';
+import { brokenExport, type NewJob } from './jobs.ts';
 
 type Random = () => number;
 
@@ -82,11 +82,14 @@ export const demoQueues: readonly DemoQueue[] = [
     jobsPerSecond: 4,
     paused: { periodSeconds: 30, fromSecond: 18, toSecond: 28 },
     worker: { concurrency: 4 },
-    job: (random) => ({
-      name: 'segment',
-      data: { waitMs: around(40, random), hashKb: 128, failures: 0 },
-      opts: { removeOnComplete: true },
-    }),
+    job: (random) =>
+      random() < 0.04
+        ? brokenExport
+        : {
+            name: 'segment',
+            data: { waitMs: around(40, random), hashKb: 128, failures: 0 },
+            opts: { removeOnComplete: true },
+          },
   },
   {
     name: 'webhooks',

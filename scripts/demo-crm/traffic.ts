@@ -27,7 +27,7 @@ export class Traffic {
   readonly #due = new Map<string, number>();
   readonly #paused = new Set<string>();
 
-  /** `rate` multiplies every number of jobs; 1 is about 25 jobs a second. */
+  /** `rate` multiplies every number of jobs; 1 is about 25 jobs a second, 0 no traffic at all. */
   constructor(queues: readonly LiveQueue[], connection: Redis, rate: number, seed: number) {
     this.#queues = queues;
     this.#rate = rate;
@@ -51,13 +51,14 @@ export class Traffic {
 
   async #step(step: number): Promise<void> {
     const second = step / stepsPerSecond;
+    const isQuiet = this.#rate === 0;
     for (const live of this.#queues) {
-      await live.attend(!isIn(live.plan.unattended, second));
-      await this.#pause(live, isIn(live.plan.paused, second));
+      await live.attend(isQuiet || !isIn(live.plan.unattended, second));
+      await this.#pause(live, !isQuiet && isIn(live.plan.paused, second));
       const jobs = Array.from({ length: this.#jobsDue(live.plan, step) }, () => live.plan.job(this.#random));
       if (jobs.length > 0) await live.queue.addBulk(jobs);
     }
-    if (step % (reportEverySeconds * stepsPerSecond) === 0) await this.#report();
+    if (!isQuiet && step % (reportEverySeconds * stepsPerSecond) === 0) await this.#report();
   }
 
   #jobsDue(plan: DemoQueue, step: number): number {

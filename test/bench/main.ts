@@ -1,9 +1,13 @@
 import { parseArgs } from 'node:util';
 import { delivery } from './delivery.ts';
+import { event } from './event.ts';
+import { histogram } from './histogram.ts';
+import { httpCost } from './http-cost.ts';
 import { idle } from './idle.ts';
 import { loop } from './loop.ts';
 import { processes } from './processes.ts';
 import { queues } from './queues.ts';
+import { receiving } from './receiving.ts';
 import { type Row, round } from './row.ts';
 import { store } from './store.ts';
 
@@ -14,6 +18,10 @@ const subjects: Readonly<Record<string, () => AsyncGenerator<Row>>> = {
   delivery,
   store,
   loop,
+  http: httpCost,
+  histogram,
+  event,
+  receiving,
 };
 
 /** `npm run bench -- [SUBJECT…] [--json]`: ours, the named peer and the ratio, measured in one run. */

@@ -66,8 +66,9 @@ test('help of every command has examples', async () => {
   assert.equal(code, 0);
   assert.equal(stderr, '');
   const commands = [...stdout.matchAll(/^ {2}nova-agent ([a-z]+) .* {2}/gm)].map(([, name]) => name!);
-  assert.deepEqual(commands.slice(0, 7), ['run', 'once', 'check', 'doctor', 'export', 'spool', 'completion']);
-  for (const name of commands.slice(0, 6)) {
+  const all = ['run', 'once', 'check', 'doctor', 'query', 'export', 'spool', 'completion'];
+  assert.deepEqual(commands.slice(0, 8), all);
+  for (const name of commands.slice(0, 7)) {
     const { code, stdout } = await run([name, '--help']);
     assert.equal(code, 0);
     assert.match(stdout, new RegExp(`\nExamples:\n  nova-agent ${name}`), stdout);

@@ -46,13 +46,16 @@ describe('the demo', () => {
   /** Process ids in what it printed: the CRM's and the agent's. */
   const pidsIn = (stdout: string) => [...stdout.matchAll(/ pid (\d+)/g)].map((match) => Number(match[1]));
 
-  test('shows host, CRM and queues, says what was collected, and leaves nothing behind', async () => {
-    const { exitCode, stdout, stderr } = await demo(['--for', '12s', '--influx']);
+  test('shows host and CRM from outside and inside, says what was collected, and leaves nothing behind', async () => {
+    const { exitCode, stdout, stderr } = await demo(['--for', '23s', '--influx']);
     assert.equal(exitCode, 0, stdout + stderr);
+    assert.match(stdout, /cpu \d+ % · memory \d+ % · crm \d+ % \d+ MB · /);
     assert.match(
       stdout,
-      /cpu \d+ % · memory \d+ % · crm \d+ % \d+ MB · queues \d+, waiting \d+, active \d+, failed \d+/,
+      /requests [1-9]\d*\/min \d+ % failed, slowest [A-Z]+ \/\S+ p95 \d+ ms · queries [1-9]\d*\/min · /,
     );
+    assert.match(stdout, /errors [1-9]\d* in [1-9]\d* groups · sockets [1-9]\d*, users [1-9]\d* · /);
+    assert.match(stdout, /queues \d+, waiting \d+, active \d+, failed \d+/);
     assert.match(stdout, /collected [1-9]\d* points in [1-9]\d* ticks/);
     assert.equal(pidsIn(stdout).length, 2);
     assert.deepEqual(pidsIn(stdout).filter(isAlive), []);

@@ -15,10 +15,7 @@ export const eventControl = {
   DIRECTORY_VERSION: 1,
   /** Odd while the writer writes requests. */
   REQUESTS_SEQUENCE: 2,
-  /** Slots in use of the histogram of the current tick, and how many there are: a power of two. */
-  HISTOGRAM_USED: 3,
-  HISTOGRAM_SLOTS: 4,
-  LENGTH: 8,
+  LENGTH: 4,
 } as const;
 
 /** Float64Array[eventTotal.LENGTH]: numbers that outgrow an integer. */
@@ -34,12 +31,21 @@ export const eventTotal = {
   REQUESTS: 4,
   /** Events counted under `other`. */
   OTHERED: 5,
-  /** Durations that found no room in the histogram of their tick: in means and maxima, not in percentiles. */
-  UNPLACED: 6,
   LENGTH: 8,
 } as const;
 
-/** Numbers of a series in one tick, in the current tick's cells and in the rows of the log. */
+/** Numbers of a series in the current tick, places as in `seriesCell`: what has a duration is counted once, by it. */
+export const currentCell = {
+  UNTIMED: 0,
+  ERRORS: 1,
+  SLOW: 2,
+  TIMED: 3,
+  SUM_US: 4,
+  MAX_US: 5,
+  LENGTH: 8,
+} as const;
+
+/** Numbers of a series in one closed tick. */
 export const seriesCell = {
   COUNT: 0,
   ERRORS: 1,
@@ -48,7 +54,6 @@ export const seriesCell = {
   TIMED: 3,
   SUM_US: 4,
   MAX_US: 5,
-  /** Rows of the log: the series. Current tick: unused. */
   SERIES: 6,
   LENGTH: 8,
 } as const;
@@ -133,9 +138,6 @@ export const eventLimits = {
   idleMs: 3_600_000,
   /** Buckets of a series: 32 octaves of 64, see workers/events/duration-bucket.ts. */
   bucketBits: 11,
-  /** The histogram of a tick begins with so many slots and doubles up to so many. */
-  leastSlots: 1 << 12,
-  mostSlots: 1 << 19,
   /** Room of the log, powers of two. */
   entries: 1 << 21,
   rows: 1 << 18,
@@ -154,13 +156,13 @@ export interface EventBuffers {
   readonly directory: SharedArrayBuffer;
   /** Float64Array[seriesInAll × totalCell.LENGTH] */
   readonly seriesTotals: SharedArrayBuffer;
-  /** Float64Array[seriesInAll × seriesCell.LENGTH]: the current tick. */
+  /** Float64Array[seriesInAll × currentCell.LENGTH]: the current tick. */
   readonly current: SharedArrayBuffer;
-  /** Int32Array[mostSlots × 2]: key + 1 (0: free) and count; a key is series << bucketBits | bucket. */
-  readonly histogram: SharedArrayBuffer;
+  /** Uint32Array[seriesInAll << bucketBits]: durations of the current tick; the page of short ones, then the others. */
+  readonly histograms: SharedArrayBuffer;
   /** Float64Array[slices × sliceCell.LENGTH] */
   readonly sliceLog: SharedArrayBuffer;
-  /** Uint32Array[entries × 2]: key and count, those of a series side by side in the order of buckets. */
+  /** Uint32Array[entries × 2]: series << bucketBits | bucket, and the count; those of a series in order, side by side. */
   readonly entryLog: SharedArrayBuffer;
   /** Float64Array[rows × seriesCell.LENGTH]: series that had events in their tick. */
   readonly rowLog: SharedArrayBuffer;
@@ -179,8 +181,8 @@ export function createEventBuffers(intervalMs: number): EventBuffers {
     summary: float64s(summaryCell.LENGTH),
     directory: new SharedArrayBuffer(seriesInAll * directoryCell.BYTES),
     seriesTotals: float64s(seriesInAll * totalCell.LENGTH),
-    current: float64s(seriesInAll * seriesCell.LENGTH),
-    histogram: new SharedArrayBuffer(eventLimits.mostSlots * 8),
+    current: float64s(seriesInAll * currentCell.LENGTH),
+    histograms: new SharedArrayBuffer((seriesInAll << eventLimits.bucketBits) * 4),
     sliceLog: float64s(slices * sliceCell.LENGTH),
     entryLog: new SharedArrayBuffer(eventLimits.entries * 8),
     rowLog: float64s(eventLimits.rows * seriesCell.LENGTH),

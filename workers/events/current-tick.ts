@@ -1,184 +1,105 @@
-import {
-  type EventBuffers,
-  eventControl,
-  eventLimits,
-  eventTotal,
-  seriesCell,
-  seriesInAll,
-} from '../contract/window-cells.ts';
+import { currentCell, type EventBuffers, eventLimits, seriesInAll } from '../contract/window-cells.ts';
 import { durationBucket } from './duration-bucket.ts';
 
-const { bucketBits, leastSlots, mostSlots } = eventLimits;
+const { bucketBits } = eventLimits;
 const bucketsEach = 1 << bucketBits;
+const { UNTIMED, ERRORS, SLOW, TIMED, SUM_US, MAX_US } = currentCell;
 
-/** Sparse histograms of a tick, grouped by series, each in the order of buckets. Valid until the next `group`. */
+/** Sparse histograms of a tick, those of each series in the order of buckets. Valid until the next `group`. */
 export interface GroupedDurations {
-  /** Where the entries of each series begin; one more than there are series. */
+  /** Where the entries of each series begin and end. */
   readonly starts: Uint32Array;
+  readonly ends: Uint32Array;
   readonly buckets: Uint32Array;
   readonly counts: Uint32Array;
 }
 
-/** Neighbouring buckets of many series lie far apart: two rounds of multiplication and shift, as in MurmurHash3. */
-function hashOf(name: number): number {
-  const mixed = Math.imul(name ^ (name >>> 11), 0x85ebca6b);
-  return Math.imul(mixed ^ (mixed >>> 15), 0x9e3779b1);
-}
-
 /**
- * The current tick of every series: sums in cells, durations in one hash table whose keys are series and bucket
- * together (open addressing, linear probing). What runs per event is here and allocates nothing.
+ * The current tick of every series: sums in cells, and a histogram with all its buckets, of which only the touched
+ * pages are memory. What runs per event is here and allocates nothing.
  */
 export class CurrentTick {
-  readonly #control: Int32Array;
-  readonly #totals: Float64Array;
-  readonly #histogram: Int32Array;
-  /** Cells as in `seriesCell`. */
+  /** Cells as in `currentCell`. */
   readonly cells: Float64Array;
-  #mask = 0;
-  #shift = 0;
-  #used = 0;
-  readonly #starts = new Uint32Array(seriesInAll + 1);
-  readonly #next = new Uint32Array(seriesInAll + 1);
-  readonly #scratch = new Uint32Array(bucketsEach);
-  #buckets = new Uint32Array(leastSlots);
-  #counts = new Uint32Array(leastSlots);
+  readonly #histograms: Uint32Array;
+  readonly #starts = new Uint32Array(seriesInAll);
+  readonly #ends = new Uint32Array(seriesInAll);
+  #buckets = new Uint32Array(bucketsEach);
+  #counts = new Uint32Array(bucketsEach);
 
   /** Takes over buffers as they are. */
   constructor(buffers: EventBuffers) {
-    this.#control = new Int32Array(buffers.control);
-    this.#totals = new Float64Array(buffers.totals);
-    this.#histogram = new Int32Array(buffers.histogram);
     this.cells = new Float64Array(buffers.current);
-    this.#useSlots(this.#control[eventControl.HISTOGRAM_SLOTS]! || leastSlots);
-    this.#used = this.#control[eventControl.HISTOGRAM_USED]!;
+    this.#histograms = new Uint32Array(buffers.histograms);
   }
 
-  /** Counts an event that has no duration; `failed` is 0 or 1. */
+  /** Counts an event that has no duration. */
   count(series: number, failed: number): void {
     const row = series << 3;
-    this.cells[row]!++;
-    this.cells[row + 1]! += failed;
+    this.cells[row + UNTIMED]!++;
+    if (failed !== 0) this.cells[row + ERRORS]!++;
   }
 
   /** Counts an event that took so many whole microseconds, below 2³². */
-  countTimed(series: number, failed: number, durationUs: number, isSlow: boolean): void {
+  countTimed(series: number, failed: number, durationUs: number, slowUs: number): void {
     const { cells } = this;
     const row = series << 3;
-    cells[row]!++;
-    cells[row + 1]! += failed;
-    if (isSlow) cells[row + 2]!++;
-    cells[row + 3]!++;
-    cells[row + 4]! += durationUs;
-    if (durationUs > cells[row + 5]!) cells[row + 5] = durationUs;
-    const name = ((series << bucketBits) | durationBucket(durationUs)) + 1;
-    const slot = (hashOf(name) >>> this.#shift) << 1;
-    if (this.#histogram[slot] === name) this.#histogram[slot + 1]!++;
-    else this.#place(name, 1);
+    this.#histograms[(series << bucketBits) | durationBucket(durationUs)]!++;
+    if (failed !== 0) cells[row + ERRORS]!++;
+    if (durationUs > slowUs) cells[row + SLOW]!++;
+    if (durationUs > cells[row + MAX_US]!) cells[row + MAX_US] = durationUs;
+    cells[row + TIMED]!++;
+    cells[row + SUM_US]! += durationUs;
   }
 
-  #place(name: number, count: number): void {
-    const histogram = this.#histogram;
-    let slot = hashOf(name) >>> this.#shift;
-    for (;;) {
-      const found = histogram[slot << 1]!;
-      if (found === name) {
-        histogram[(slot << 1) | 1]! += count;
-        return;
-      }
-      if (found === 0) break;
-      slot = (slot + 1) & this.#mask;
-    }
-    if (this.#used * 2 > this.#mask) {
-      if (!this.#grow()) {
-        this.#totals[eventTotal.UNPLACED]! += count;
-        return;
-      }
-      slot = hashOf(name) >>> this.#shift;
-      while (histogram[slot << 1] !== 0) slot = (slot + 1) & this.#mask;
-    }
-    histogram[slot << 1] = name;
-    histogram[(slot << 1) | 1] = count;
-    this.#used++;
-    this.#control[eventControl.HISTOGRAM_USED] = this.#used;
+  /** Events of a series, timed or not. */
+  countOf(series: number): number {
+    const row = series << 3;
+    return this.cells[row + UNTIMED]! + this.cells[row + TIMED]!;
   }
 
-  #useSlots(slots: number): void {
-    this.#control[eventControl.HISTOGRAM_SLOTS] = slots;
-    this.#mask = slots - 1;
-    this.#shift = Math.clz32(slots) + 1;
+  /** The durations of these series, which are those that have events. */
+  group(active: readonly number[]): GroupedDurations {
+    let end = 0;
+    for (const series of active) {
+      if (end + bucketsEach > this.#buckets.length) this.#grow();
+      this.#starts[series] = end;
+      if (this.cells[(series << 3) + TIMED]! > 0) end = this.#gather(series, end);
+      this.#ends[series] = end;
+    }
+    return { starts: this.#starts, ends: this.#ends, buckets: this.#buckets, counts: this.#counts };
   }
 
-  #grow(): boolean {
-    const slots = this.#mask + 1;
-    // The largest table is filled three quarters.
-    if (slots >= mostSlots) return this.#used < slots * 0.75;
-    const old = this.#histogram.slice(0, slots * 2);
-    this.#histogram.fill(0, 0, slots * 2);
-    this.#used = 0;
-    this.#useSlots(slots * 2);
-    for (let at = 0; at < old.length; at += 2) if (old[at] !== 0) this.#place(old[at]!, old[at + 1]!);
-    return true;
+  #gather(series: number, from: number): number {
+    const histograms = this.#histograms;
+    const first = series << bucketBits;
+    const highest = durationBucket(this.cells[(series << 3) + MAX_US]!);
+    let end = from;
+    for (let bucket = 0; bucket <= highest; bucket++) {
+      const count = histograms[first + bucket]!;
+      if (count === 0) continue;
+      this.#buckets[end] = bucket;
+      this.#counts[end++] = count;
+    }
+    return end;
   }
 
-  /** The durations of the tick by series. */
-  group(): GroupedDurations {
-    const end = (this.#mask + 1) * 2;
-    const histogram = this.#histogram;
-    const starts = this.#starts.fill(0);
-    if (this.#used === 0) return { starts, buckets: this.#buckets, counts: this.#counts };
-    for (let at = 0; at < end; at += 2) {
-      const name = histogram[at]!;
-      if (name !== 0) starts[((name - 1) >>> bucketBits) + 1]!++;
-    }
-    for (let series = 0; series < seriesInAll; series++) starts[series + 1]! += starts[series]!;
-    if (this.#buckets.length < this.#used) {
-      this.#buckets = new Uint32Array(this.#used * 2);
-      this.#counts = new Uint32Array(this.#used * 2);
-    }
-    const next = this.#next;
-    next.set(starts);
-    for (let at = 0; at < end; at += 2) {
-      const name = histogram[at]! - 1;
-      if (name < 0) continue;
-      const place = next[name >>> bucketBits]!++;
-      this.#buckets[place] = name & (bucketsEach - 1);
-      this.#counts[place] = histogram[at + 1]!;
-    }
-    for (let series = 0; series < seriesInAll; series++) this.#order(starts[series]!, starts[series + 1]!);
-    return { starts, buckets: this.#buckets, counts: this.#counts };
+  #grow(): void {
+    const [buckets, counts] = [this.#buckets, this.#counts];
+    this.#buckets = new Uint32Array(buckets.length * 2);
+    this.#counts = new Uint32Array(counts.length * 2);
+    this.#buckets.set(buckets);
+    this.#counts.set(counts);
   }
 
-  /** Puts entries of one series into the order of buckets: spread over all buckets, then read from the lowest. */
-  #order(from: number, end: number): void {
-    if (end - from < 2) return;
-    const buckets = this.#buckets;
-    const counts = this.#counts;
-    const scratch = this.#scratch;
-    let lowest = bucketsEach;
-    let highest = 0;
-    for (let i = from; i < end; i++) {
-      const bucket = buckets[i]!;
-      scratch[bucket] = counts[i]!;
-      if (bucket < lowest) lowest = bucket;
-      if (bucket > highest) highest = bucket;
+  /** Begins the next tick; `active` are the series that were grouped. */
+  clear(active: readonly number[]): void {
+    for (const series of active) {
+      for (let entry = this.#starts[series]!; entry < this.#ends[series]!; entry++)
+        this.#histograms[(series << bucketBits) | this.#buckets[entry]!] = 0;
+      this.#starts[series] = 0;
+      this.#ends[series] = 0;
+      this.cells.fill(0, series << 3, (series + 1) << 3);
     }
-    let place = from;
-    for (let bucket = lowest; bucket <= highest; bucket++) {
-      if (scratch[bucket] === 0) continue;
-      buckets[place] = bucket;
-      counts[place++] = scratch[bucket]!;
-      scratch[bucket] = 0;
-    }
-  }
-
-  /** Begins the next tick. A table that was hardly used becomes smaller. */
-  clear(series: readonly number[]): void {
-    for (const one of series) this.cells.fill(0, one * seriesCell.LENGTH, (one + 1) * seriesCell.LENGTH);
-    const slots = this.#mask + 1;
-    this.#histogram.fill(0, 0, slots * 2);
-    if (slots > leastSlots && this.#used * 8 < slots) this.#useSlots(slots / 2);
-    this.#used = 0;
-    this.#control[eventControl.HISTOGRAM_USED] = 0;
   }
 }

@@ -14,8 +14,9 @@ const shortBuckets = Int32Array.from({ length: 64 }, (_, value) => {
  */
 export function durationBucket(durationUs: number): number {
   if (durationUs < 64) return shortBuckets[durationUs]!;
-  const octave = 31 - Math.clz32(durationUs);
-  return (octave << 6) | ((durationUs >>> (octave - 6)) & 63);
+  // Octave × 64 + the six bits below the first one; with that one the shifted value is 64 too high.
+  const shift = 25 - Math.clz32(durationUs);
+  return (shift << 6) + (durationUs >>> shift) + 320;
 }
 
 /** The key that workers/sketch has for a bucket. */

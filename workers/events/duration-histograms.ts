@@ -1,5 +1,5 @@
 import type { DurationHistograms } from '../contract/events.ts';
-import { eventLimits, seriesCell, windowMeasurements } from '../contract/window-cells.ts';
+import { currentCell, eventLimits, windowMeasurements } from '../contract/window-cells.ts';
 import { seriesKey } from '../point/point.ts';
 import type { CurrentTick, GroupedDurations } from './current-tick.ts';
 import { sketchKey } from './duration-bucket.ts';
@@ -26,24 +26,24 @@ export class HistogramBook {
   fold(
     active: readonly number[],
     tick: CurrentTick,
-    { starts, buckets, counts }: GroupedDurations,
+    { starts, ends, buckets, counts }: GroupedDurations,
     sockets: { readonly ticks: readonly SocketTick[]; readonly reading: SocketReading },
   ): DurationHistograms | null {
     const series = active.filter(
-      (one) => Math.floor(one / eventLimits.seriesEach) !== socket && starts[one + 1]! > starts[one]!,
+      (one) => Math.floor(one / eventLimits.seriesEach) !== socket && ends[one]! > starts[one]!,
     );
     const timedSockets = sockets.ticks.filter(({ from, end }) => end > from);
     const size = series.length + timedSockets.length;
     if (size === 0) return null;
     const entries =
-      series.reduce((sum, one) => sum + starts[one + 1]! - starts[one]!, 0) +
+      series.reduce((sum, one) => sum + ends[one]! - starts[one]!, 0) +
       timedSockets.reduce((sum, { from, end }) => sum + end - from, 0);
     const out = new HistogramsBuilder(size, entries);
     for (const one of series) {
-      const row = one * seriesCell.LENGTH;
-      const sum = tick.cells[row + seriesCell.SUM_US]!;
-      const max = tick.cells[row + seriesCell.MAX_US]!;
-      out.add(this.#keyOf(one), buckets, counts, starts[one]!, starts[one + 1]!, sum, max);
+      const row = one * currentCell.LENGTH;
+      const sum = tick.cells[row + currentCell.SUM_US]!;
+      const max = tick.cells[row + currentCell.MAX_US]!;
+      out.add(this.#keyOf(one), buckets, counts, starts[one]!, ends[one]!, sum, max);
     }
     const { buckets: socketBuckets, counts: socketCounts } = sockets.reading;
     for (const { process, from, end, sumUs, maxUs } of timedSockets)

@@ -10,7 +10,7 @@ import {
   type UserActivity,
 } from '../contract/events.ts';
 import type { Reading } from '../contract/tasks.ts';
-import { type EventBuffers, eventLimits, seriesCell } from '../contract/window-cells.ts';
+import { type EventBuffers, eventLimits } from '../contract/window-cells.ts';
 import { frameKind, reportedPart } from '../contract/wire.ts';
 import { CurrentTick, type GroupedDurations } from './current-tick.ts';
 import { HistogramBook } from './duration-histograms.ts';
@@ -180,10 +180,8 @@ export class EventBook {
   fold(timeMs: number, slowFactor: number): FoldedEvents {
     const nowMs = this.#clock.monotonicMs();
     const tick = this.#tick;
-    const durations = tick.group();
-    const active = this.#directory.known
-      .flat()
-      .filter((series) => tick.cells[series * seriesCell.LENGTH + seriesCell.COUNT]! > 0);
+    const active = this.#directory.known.flat().filter((series) => tick.countOf(series) > 0);
+    const durations = tick.group(active);
     this.#log.append(active, tick, durations, nowMs);
     this.#summarize(nowMs);
     const sockets = this.#sockets.read(tick, durations, this.#instances, nowMs);
@@ -194,8 +192,8 @@ export class EventBook {
     const readings = [...this.#readSeries(durations, nowMs), sockets.reading, this.#instances.read(nowMs)];
     for (const series of active) {
       const name = this.#directory.names[series]!;
-      const count = tick.cells[series * seriesCell.LENGTH + seriesCell.COUNT]!;
-      if (name.measurement === 'http') this.#people.noteRoute(name.process, name.a, name.b, count, timeMs);
+      if (name.measurement === 'http')
+        this.#people.noteRoute(name.process, name.a, name.b, tick.countOf(series), timeMs);
     }
     tick.clear(active);
     this.#directory.tickOver();

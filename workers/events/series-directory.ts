@@ -1,9 +1,9 @@
 import {
+  currentCell,
   directoryCell,
   type EventBuffers,
   eventControl,
   eventLimits,
-  seriesCell,
   seriesInAll,
   totalCell,
   windowMeasurements,
@@ -108,7 +108,9 @@ export class SeriesDirectory {
   }
 
   #lastMs(series: number): number {
-    if (this.#current[series * seriesCell.LENGTH + seriesCell.COUNT]! > 0) return Number.POSITIVE_INFINITY;
+    const row = series * currentCell.LENGTH;
+    if (this.#current[row + currentCell.UNTIMED]! + this.#current[row + currentCell.TIMED]! > 0)
+      return Number.POSITIVE_INFINITY;
     return this.#seriesTotals[series * totalCell.LENGTH + totalCell.LAST_MS]!;
   }
 

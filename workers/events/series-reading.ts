@@ -1,5 +1,5 @@
 import type { Reading } from '../contract/tasks.ts';
-import { type EventBuffers, seriesCell, totalCell, windowMeasurements } from '../contract/window-cells.ts';
+import { currentCell, type EventBuffers, totalCell, windowMeasurements } from '../contract/window-cells.ts';
 import { fieldsOf } from '../point/catalogue.ts';
 import { layoutText, type PointKey } from '../point/point.ts';
 import type { CurrentTick, GroupedDurations } from './current-tick.ts';
@@ -55,7 +55,7 @@ export class SeriesReading {
     this.#members.forEach((series, i) => {
       const name = this.#directory.names[series];
       if (!name || this.#silentMs(series, nowMs) > toldForMs) return;
-      if (tick.cells[series * seriesCell.LENGTH]! > 0 || isConnected(name.process))
+      if (tick.countOf(series) > 0 || isConnected(name.process))
         this.#fill(values, i * width, series, tick, durations);
     });
     return { source: this.#name, layout: this.#layout, values };
@@ -68,23 +68,23 @@ export class SeriesReading {
     tick: CurrentTick,
     durations: GroupedDurations,
   ): void {
-    const row = series * seriesCell.LENGTH;
+    const row = series * currentCell.LENGTH;
     const total = series * totalCell.LENGTH;
     let field = at;
-    values[field++] = tick.cells[row + seriesCell.COUNT]!;
+    values[field++] = tick.countOf(series);
     values[field++] = this.#seriesTotals[total + totalCell.COUNT]!;
-    values[field++] = tick.cells[row + seriesCell.ERRORS]!;
+    values[field++] = tick.cells[row + currentCell.ERRORS]!;
     values[field++] = this.#seriesTotals[total + totalCell.ERRORS]!;
     if (this.#hasSlow) {
-      values[field++] = tick.cells[row + seriesCell.SLOW]!;
+      values[field++] = tick.cells[row + currentCell.SLOW]!;
       values[field++] = this.#seriesTotals[total + totalCell.SLOW]!;
     }
-    const timed = tick.cells[row + seriesCell.TIMED]!;
+    const timed = tick.cells[row + currentCell.TIMED]!;
     if (timed === 0) return;
-    const { starts, buckets, counts } = durations;
-    const maxUs = tick.cells[row + seriesCell.MAX_US]!;
-    values[field++] = meanMs(tick.cells[row + seriesCell.SUM_US]!, timed);
-    writeQuantiles(buckets, counts, starts[series]!, starts[series + 1]!, maxUs, values, field);
+    const { starts, ends, buckets, counts } = durations;
+    const maxUs = tick.cells[row + currentCell.MAX_US]!;
+    values[field++] = meanMs(tick.cells[row + currentCell.SUM_US]!, timed);
+    writeQuantiles(buckets, counts, starts[series]!, ends[series]!, maxUs, values, field);
     values[field + toldQuantiles.length] = maxUs / 1000;
   }
 

@@ -1,8 +1,8 @@
 import type { Reading } from '../contract/tasks.ts';
 import {
+  currentCell,
   type EventBuffers,
   eventLimits,
-  seriesCell,
   totalCell,
   windowMeasurements,
 } from '../contract/window-cells.ts';
@@ -104,19 +104,19 @@ export class SocketReading {
     process: string,
     series: readonly number[],
     tick: CurrentTick,
-    { starts, buckets, counts }: GroupedDurations,
+    { starts, ends, buckets, counts }: GroupedDurations,
     from: number,
   ): SocketTick {
     const one: SocketTick = { process, count: 0, total: 0, timed: 0, sumUs: 0, maxUs: 0, from, end: from };
     this.#merged.clear();
     for (const each of series) {
-      const row = each * seriesCell.LENGTH;
-      one.count += tick.cells[row + seriesCell.COUNT]!;
-      one.timed += tick.cells[row + seriesCell.TIMED]!;
-      one.sumUs += tick.cells[row + seriesCell.SUM_US]!;
-      one.maxUs = Math.max(one.maxUs, tick.cells[row + seriesCell.MAX_US]!);
+      const row = each * currentCell.LENGTH;
+      one.count += tick.countOf(each);
+      one.timed += tick.cells[row + currentCell.TIMED]!;
+      one.sumUs += tick.cells[row + currentCell.SUM_US]!;
+      one.maxUs = Math.max(one.maxUs, tick.cells[row + currentCell.MAX_US]!);
       one.total += this.#seriesTotals[each * totalCell.LENGTH + totalCell.COUNT]!;
-      for (let i = starts[each]!; i < starts[each + 1]!; i++) this.#merged.add(buckets[i]!, counts[i]!);
+      for (let i = starts[each]!; i < ends[each]!; i++) this.#merged.add(buckets[i]!, counts[i]!);
     }
     if (from + bucketsEach > this.buckets.length) {
       this.buckets = grown(this.buckets);

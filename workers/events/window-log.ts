@@ -56,9 +56,9 @@ export class WindowLog {
     const slice = this.#totals[eventTotal.SLICES]!;
     const firstEntry = this.#totals[eventTotal.ENTRIES]!;
     const firstRow = this.#totals[eventTotal.ROWS]!;
-    const { starts } = durations;
+    const { starts, ends } = durations;
     let entries = 0;
-    for (const one of series) entries += starts[one + 1]! - starts[one]!;
+    for (const one of series) entries += ends[one]! - starts[one]!;
     this.#makeRoom(firstEntry + entries, firstRow + series.length, slice + 1);
     Atomics.add(this.#control, eventControl.SEQUENCE, 1);
     const at = (slice % this.#buffers.slices) * sliceCell.LENGTH;
@@ -69,9 +69,9 @@ export class WindowLog {
     this.#slices[at + sliceCell.ENTRIES] = entries;
     this.#slices[at + sliceCell.FIRST_ROW] = firstRow;
     this.#slices[at + sliceCell.ROWS] = series.length;
-    this.#putRows(series, tick.cells, firstRow, at + sliceCell.SUMS);
+    this.#putRows(series, tick, firstRow, at + sliceCell.SUMS);
     this.#putEntries(series, durations, firstEntry);
-    this.#addTotals(series, tick.cells, endMs);
+    this.#addTotals(series, tick, endMs);
     this.#totals[eventTotal.ENTRIES] = firstEntry + entries;
     this.#totals[eventTotal.ROWS] = firstRow + series.length;
     this.#totals[eventTotal.SLICES] = slice + 1;
@@ -131,25 +131,28 @@ export class WindowLog {
     Atomics.add(this.#control, eventControl.SEQUENCE, 2);
   }
 
-  #putRows(series: readonly number[], cells: Float64Array, firstRow: number, sumsAt: number): void {
+  #putRows(series: readonly number[], tick: CurrentTick, firstRow: number, sumsAt: number): void {
     let row = firstRow % mostRows;
     for (const one of series) {
       const from = one * rowCells;
       const to = row * rowCells;
-      for (let cell = 0; cell <= seriesCell.MAX_US; cell++) this.#rows[to + cell] = cells[from + cell]!;
+      this.#rows[to + seriesCell.COUNT] = tick.countOf(one);
+      for (let cell = seriesCell.ERRORS; cell <= seriesCell.MAX_US; cell++)
+        this.#rows[to + cell] = tick.cells[from + cell]!;
       this.#rows[to + seriesCell.SERIES] = one;
       const sums = sumsAt + Math.floor(one / seriesEach) * 8;
-      for (let cell = 0; cell < seriesCell.MAX_US; cell++) this.#slices[sums + cell]! += cells[from + cell]!;
+      for (let cell = 0; cell < seriesCell.MAX_US; cell++)
+        this.#slices[sums + cell]! += this.#rows[to + cell]!;
       row = (row + 1) % mostRows;
     }
   }
 
   #putEntries(series: readonly number[], durations: GroupedDurations, firstEntry: number): void {
-    const { starts, buckets, counts } = durations;
+    const { starts, ends, buckets, counts } = durations;
     const entries = this.#entries;
     let entry = firstEntry % mostEntries;
     for (const one of series) {
-      const end = starts[one + 1]!;
+      const end = ends[one]!;
       for (let i = starts[one]!; i < end; i++) {
         entries[entry << 1] = (one << bucketBits) | buckets[i]!;
         entries[(entry << 1) | 1] = counts[i]!;
@@ -158,15 +161,15 @@ export class WindowLog {
     }
   }
 
-  #addTotals(series: readonly number[], cells: Float64Array, endMs: number): void {
+  #addTotals(series: readonly number[], tick: CurrentTick, endMs: number): void {
     for (const one of series) {
       const total = one * totalCell.LENGTH;
       const from = one * rowCells;
-      this.#seriesTotals[total + totalCell.COUNT]! += cells[from + seriesCell.COUNT]!;
-      this.#seriesTotals[total + totalCell.ERRORS]! += cells[from + seriesCell.ERRORS]!;
-      this.#seriesTotals[total + totalCell.SLOW]! += cells[from + seriesCell.SLOW]!;
+      this.#seriesTotals[total + totalCell.COUNT]! += tick.countOf(one);
+      this.#seriesTotals[total + totalCell.ERRORS]! += tick.cells[from + seriesCell.ERRORS]!;
+      this.#seriesTotals[total + totalCell.SLOW]! += tick.cells[from + seriesCell.SLOW]!;
       this.#seriesTotals[total + totalCell.LAST_MS] = endMs;
-      if (isOtherSeries(one)) this.#totals[eventTotal.OTHERED]! += cells[from + seriesCell.COUNT]!;
+      if (isOtherSeries(one)) this.#totals[eventTotal.OTHERED]! += tick.countOf(one);
     }
   }
 }

@@ -8,7 +8,7 @@ import { rankedFrame } from './ranking.ts';
 
 /** Rows that are aggregated together, in the order of the vector. */
 export interface Group {
-  readonly labels: Labels;
+  labels: Labels;
   readonly rows: number[];
 }
 
@@ -24,7 +24,10 @@ function groupsOf(frame: Frame, expr: Aggregate): Group[] {
     const labels = groupLabels(own, expr);
     const known = groups.get(labels.key);
     if (known === undefined) groups.set(labels.key, { labels, rows: [row] });
-    else known.rows.push(row);
+    else {
+      known.rows.push(row);
+      if (labels.dropsName) known.labels = known.labels.marked;
+    }
   });
   return [...groups.values()];
 }
@@ -158,7 +161,7 @@ function countedValues(evaluation: Evaluation, expr: Aggregate, frame: Frame, la
       const from = row * steps + step;
       if (present[from] !== 1) continue;
       const valued = labels[row]!.with(label, decimalText(values[from]!));
-      const group = groupLabels(valued, { ...expr, grouping });
+      const group = groupLabels(valued, { ...expr, grouping }).unmarked;
       const at = rows.get(group.key) ?? builder.add(group);
       rows.set(group.key, at);
       builder.values[at + step]! += 1;

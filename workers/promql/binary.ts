@@ -47,7 +47,7 @@ function vectorAndScalar(
 ): Frame {
   const { calculate, keeps, dropsName } = elementOperation(expr.op, expr.returnBool);
   const { steps, values, present } = vector;
-  const labels = dropsName ? vector.labels.map((own) => own.unnamed) : vector.labels;
+  const labels = dropsName ? vector.labels.map((own) => evaluation.withoutName(own)) : vector.labels;
   const result = frameOf(labels, steps);
   evaluation.touch(values.length, expr.span);
   for (let row = 0; row < labels.length; row++) {

@@ -25,6 +25,11 @@ export interface EvaluationOptions {
   readonly maxSamples?: number;
   /** Most steps of a range query [11,000]. */
   readonly maxSteps?: number;
+  /**
+   * Take names off results at the end only, as Prometheus does with `promql-delayed-name-removal` [false]: metrics
+   * that differ only by name then may go through the same functions, and their names can still be used.
+   */
+  readonly delayedNameRemoval?: boolean;
   /** Asked again and again during the evaluation, which ends with an error of the kind `cancelled` on true. */
   readonly isCancelled?: () => boolean;
 }
@@ -52,6 +57,7 @@ export class Evaluation {
   readonly lookbackMs: number;
   readonly subqueryStepMs: number;
   readonly query: { readonly startMs: number; readonly endMs: number; readonly stepMs: number };
+  readonly delaysNameRemoval: boolean;
   readonly #source: string;
   readonly #select: Select;
   readonly #maxSamples: number;
@@ -62,10 +68,16 @@ export class Evaluation {
     this.query = query;
     this.lookbackMs = options.lookbackMs ?? 300_000;
     this.subqueryStepMs = options.subqueryStepMs ?? 60_000;
+    this.delaysNameRemoval = options.delayedNameRemoval ?? false;
     this.#source = source;
     this.#select = select;
     this.#maxSamples = options.maxSamples ?? 50_000_000;
     this.#isCancelled = options.isCancelled ?? (() => false);
+  }
+
+  /** The labels of a result that is no longer the metric itself. */
+  withoutName(labels: Labels): Labels {
+    return this.delaysNameRemoval ? labels.marked : labels.unnamed;
   }
 
   fail(reason: string, span: Span): never {

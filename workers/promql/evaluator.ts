@@ -5,7 +5,7 @@ import { type Frame, type Grid, repeated } from './frame.ts';
 import type { Value } from './functions/function.ts';
 import { functionNamed } from './functions/table.ts';
 import { isStepInvariant } from './invariance.ts';
-import { relabelledRows, unnamedRows } from './naming.ts';
+import { finishedRows, relabelledRows, unnamedRows } from './naming.ts';
 import { type Call, type Expr, type Subquery, type Unary, unwrapped } from './nodes.ts';
 import { type RangeSource, rangeFunctionFrame, selectedRange } from './range-function.ts';
 import { rangeSamples, samplesOf } from './range-samples.ts';
@@ -17,6 +17,13 @@ export class Evaluator {
 
   constructor(evaluation: Evaluation) {
     this.#evaluation = evaluation;
+  }
+
+  /** The result of a query for something else than a range vector. */
+  result(expr: Expr, grid: Grid): Value {
+    const value = this.value(expr, grid);
+    if (typeof value === 'string' || value instanceof Float64Array) return value;
+    return finishedRows(this.#evaluation, value, expr.span);
   }
 
   /** The value of an expression that is no range vector. */
@@ -66,7 +73,7 @@ export class Evaluator {
     if (expr.op === '+' || typeof value === 'string') return value;
     if (value instanceof Float64Array) return value.map((one) => -one);
     const values = value.values.map((one) => -one);
-    const labels = value.labels.map((own) => own.unnamed);
+    const labels = value.labels.map((own) => this.#evaluation.withoutName(own));
     return relabelledRows(this.#evaluation, { ...value, values }, labels, expr.span);
   }
 
@@ -144,8 +151,19 @@ export class Evaluator {
   /** The samples of a range vector at an instant, where it is the result itself. */
   rangeVector(expr: Expr, timeMs: number): LabelledSamples[] {
     const grid = { startMs: timeMs, stepMs: 1, steps: 1 };
-    if (expr.kind === 'subquery') return this.subquery(expr, grid);
+    if (expr.kind === 'subquery') return this.#finished(this.subquery(expr, grid), expr);
     if (expr.kind !== 'matrix') throw new Error(`a ${expr.kind} is no range vector`);
     return rangeSamples(selectedRange(this.#evaluation, expr, grid), timeMs);
+  }
+
+  #finished(series: LabelledSamples[], subquery: Subquery): LabelledSamples[] {
+    const keys = new Set<string>();
+    return series.map((one) => {
+      const labels = one.labels.dropsName ? one.labels.unnamed : one.labels;
+      if (keys.size === keys.add(labels.key).size) {
+        this.#evaluation.fail('vector cannot contain metrics with the same labelset', subquery.span);
+      }
+      return { ...one, labels };
+    });
   }
 }

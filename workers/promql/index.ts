@@ -52,7 +52,7 @@ export function evaluateInstant(
   const evaluation = new Evaluation(expr, { startMs: timeMs, endMs: timeMs, stepMs: 0 }, select, options);
   const evaluator = new Evaluator(evaluation);
   if (typeOf(parsed) === 'matrix') return matrixOf(evaluator.rangeVector(parsed, timeMs));
-  const value = evaluator.value(parsed, { startMs: timeMs, stepMs: 1, steps: 1 });
+  const value = evaluator.result(parsed, { startMs: timeMs, stepMs: 1, steps: 1 });
   if (typeof value === 'string') return { type: 'string', value };
   if (value instanceof Float64Array) return { type: 'scalar', value: value[0]! };
   return { type: 'vector', samples: samplesAt(value, timeMs) };
@@ -107,7 +107,7 @@ export function evaluateRange(
   if (!(steps > 0)) return { type: 'matrix', series: [] };
   const evaluation = new Evaluation(expr, { startMs, endMs, stepMs }, select, options);
   const grid: Grid = { startMs, stepMs, steps };
-  const value = new Evaluator(evaluation).value(parsed, grid) as Frame | Float64Array;
+  const value = new Evaluator(evaluation).result(parsed, grid) as Frame | Float64Array;
   if (!(value instanceof Float64Array)) return matrixOf(samplesOf(value, grid));
   const timestampsMs = Float64Array.from(value, (_, step) => startMs + step * stepMs);
   return matrixOf([{ labels: Labels.none, timestampsMs, values: value }]);

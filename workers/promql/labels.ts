@@ -10,11 +10,15 @@ export class Labels {
 
   /** Names and values in turn. */
   readonly pairs: readonly string[];
+  /** Whether the metric's name is to be taken off in the end, where its removal is delayed. */
+  readonly dropsName: boolean;
   #key: string | undefined;
   #unnamed: Labels | undefined;
+  #marked: Labels | undefined;
 
-  private constructor(pairs: readonly string[]) {
+  private constructor(pairs: readonly string[], dropsName = false) {
     this.pairs = pairs;
+    this.dropsName = dropsName;
   }
 
   static of(record: Readonly<Record<string, string>>): Labels {
@@ -44,8 +48,20 @@ export class Labels {
 
   /** Without `__name__`, `__type__` and `__unit__`. */
   get unnamed(): Labels {
-    this.#unnamed ??= this.filter((name) => !metadataNames.has(name));
+    this.#unnamed ??= this.filter((name) => !metadataNames.has(name)).unmarked;
     return this.#unnamed;
+  }
+
+  /** The same labels, whose name is to be taken off in the end. */
+  get marked(): Labels {
+    if (this.dropsName) return this;
+    this.#marked ??= new Labels(this.pairs, true);
+    return this.#marked;
+  }
+
+  /** The same labels, to be kept as they are. */
+  get unmarked(): Labels {
+    return this.dropsName ? new Labels(this.pairs) : this;
   }
 
   filter(keep: (name: string) => boolean): Labels {
@@ -53,7 +69,7 @@ export class Labels {
     for (let index = 0; index < this.pairs.length; index += 2) {
       if (keep(this.pairs[index]!)) pairs.push(this.pairs[index]!, this.pairs[index + 1]!);
     }
-    return pairs.length === this.pairs.length ? this : new Labels(pairs);
+    return pairs.length === this.pairs.length ? this : new Labels(pairs, this.dropsName);
   }
 
   /** With this label; an empty value takes it away. */
@@ -69,7 +85,7 @@ export class Labels {
       if (own !== name) pairs.push(own, this.pairs[index + 1]!);
     }
     if (!isPlaced) pairs.push(name, value);
-    return new Labels(pairs);
+    return new Labels(pairs, this.dropsName && name !== '__name__');
   }
 
   /** A plain object; a label named `__proto__` is a property like any other. */

@@ -1,9 +1,9 @@
 import type { Evaluation } from './evaluation.ts';
-import { type Frame, FrameBuilder, frameOf, withoutEmptyRows } from './frame.ts';
+import { emptyFrame, type Frame, FrameBuilder, frameOf, withoutEmptyRows } from './frame.ts';
 import type { Labels } from './labels.ts';
 import { uniqueRows } from './naming.ts';
 import type { Binary, SetOp, VectorMatching } from './nodes.ts';
-import { type ElementOperation, elementOperation } from './operators.ts';
+import { type ElementOperation, elementOperation, isArithmetic } from './operators.ts';
 
 /** What series of two vectors must have in common to match. */
 function signatureLabels(labels: Labels, { on, labels: names }: VectorMatching): Labels {
@@ -120,6 +120,8 @@ class Match {
   frame(): Frame {
     const { fillLeft, fillRight } = this.#expr.matching;
     this.#refuseTwins();
+    // Trimming is for native histograms: floats give nothing.
+    if (this.#expr.op === '</' || this.#expr.op === '>/') return emptyFrame(this.#many.steps);
     this.#manyOrdinals.forEach((ordinal, row) => {
       for (const other of this.#oneRows[ordinal]!) this.#pair(ordinal, row, other);
       if (fillRight !== undefined) this.#fillOne(ordinal, row, fillRight);
@@ -249,9 +251,15 @@ class Match {
     return this.#fail(`multiple matches for labels: ${how}`);
   }
 
+  /** Calculating makes another metric at once; of a comparison's 0 and 1 the name may go later. */
+  #baseLabels(many: Labels): Labels {
+    if (isArithmetic(this.#expr.op)) return many.unnamed;
+    return this.#expr.returnBool ? this.#evaluation.withoutName(many) : many.unmarked;
+  }
+
   #resultLabels(many: Labels, one: Labels): Labels {
     const { on, labels: names, group, include } = this.#expr.matching;
-    let result = this.#operation.dropsName ? many.unnamed : many;
+    let result = this.#baseLabels(many);
     if (group === undefined) result = result.filter((name) => names.includes(name) === on);
     for (const name of include) result = result.with(name, one.get(name));
     return result;

@@ -61,7 +61,7 @@ export function rangeFunctionFrame(
     const count = fillRow(rangeFunction, source, window, scalars, grid, builder);
     evaluation.touch(count, call.span);
     if (count === 0) continue;
-    const labels = rangeFunction.keepsName ? series.labels : series.labels.unnamed;
+    const labels = rangeFunction.keepsName ? series.labels : evaluation.withoutName(series.labels);
     builder.add(labels);
     hasTwins ||= names.size === names.add(labels.key).size;
   }

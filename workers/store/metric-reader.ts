@@ -24,7 +24,7 @@ interface Metric {
 
 /**
  * The stored past as PromQL sees it: the field `f` of the measurement `m` is the metric `m_f` with the tags as labels.
- * Before `rawFromMs`, where single samples are kept no longer, a minute is one sample at its end: the mean of a gauge,
+ * Before `rawFromMs`, where single samples are kept no longer, a minute is one sample in its last millisecond: the mean of a gauge,
  * the maximum of a counter (`…_total`), which only grows.
  */
 export class MetricReader {
@@ -77,7 +77,8 @@ export class MetricReader {
       const values: number[] = [];
       counts.forEach((count, step) => {
         if (count === 0) return;
-        timesMs.push(range.startMs + (step + 1) * minuteMs);
+        // Its last millisecond: the next one may have a single sample.
+        timesMs.push(range.startMs + (step + 1) * minuteMs - 1);
         values.push(isCounter ? maxima[step]! : sums[step]! / count);
       });
       return { timesMs, values };

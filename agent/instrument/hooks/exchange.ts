@@ -85,6 +85,8 @@ class Exchange extends Returned {
     if (!(#startMs in res)) return;
     const own = res as SeenResponse & Exchange;
     const durationMs = performance.now() - own.#startMs;
+    const cutOff = res.writableFinished ? undefined : exchanges.cutOff.get(own.#req);
+    if (cutOff !== undefined) Exchange.setRoute(res, cutOff.route, cutOff.req);
     const req = own.#req;
     const failure = own.#failure;
     const isWhole = res.writableFinished;
@@ -112,16 +114,31 @@ const recorded: RecordedRequest = {
   untimed: false,
 };
 
-function finish(this: SeenResponse): void {
+function finish(res: SeenResponse): void {
   try {
-    Exchange.finish(this);
+    Exchange.finish(res);
   } catch (error) {
     quietly('request', error);
   }
 }
 
+function closed(this: SeenResponse): void {
+  // Of a request that was cut off, frameworks hear a little later than its response.
+  if (this.writableFinished) finish(this);
+  else setImmediate(finish, this);
+}
+
+interface Answerer {
+  readonly route: string;
+  readonly req: SeenRequest;
+}
+
 /** Whoever of this process has the library loaded, even twice: a request is counted by the copy that came first. */
-const exchanges = sharedOnce('exchanges', () => ({ Exchange, finish }));
+const exchanges = sharedOnce('exchanges', () => ({
+  Exchange,
+  closed,
+  cutOff: new WeakMap<object, Answerer>(),
+}));
 
 /**
  * Begins to watch a request; a second call for the same one does nothing. It is recorded when its response closes:
@@ -135,12 +152,17 @@ export function beginExchange(
 ): void {
   if (exchanges.Exchange.has(res)) return;
   new exchanges.Exchange(res, req, recorder, findRoute);
-  res.on('close', exchanges.finish);
+  res.on('close', exchanges.closed);
 }
 
 /** Says which pattern answers, and which object may tell the user. Nothing happens for a request not watched. */
 export function setRoute(res: object, route: string, req: SeenRequest): void {
   exchanges.Exchange.setRoute(res, route, req);
+}
+
+/** The same for a request that the client gave up, where only the request object is at hand. */
+export function setCutOffRoute(rawRequest: object, route: string, req: SeenRequest): void {
+  exchanges.cutOff.set(rawRequest, { route, req });
 }
 
 /** An error reached the error handling of a framework: recorded once for a request, with the route that it came from. */

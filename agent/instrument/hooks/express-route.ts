@@ -67,7 +67,7 @@ export function routerOf(app: App | undefined): Router | undefined {
  * then answers 404 is recognised by its parameters, where it has any.
  */
 export function expressRoute(req: ExpressRequest, status: number): string {
-  if (req.next === undefined) return status === 404 || req.route === undefined ? unmatched : givenUp(req, req.route);
+  if (req.next === undefined) return unmatched;
   const base = req.baseUrl ?? '';
   if (req.route !== undefined) {
     const entry = entryOf(req.route);
@@ -113,9 +113,13 @@ function labelOf(entry: RouteEntry, req: ExpressRequest, base: string): string {
   return entry.label;
 }
 
-/** The default error handler answers: the base path is gone, the whole URL is there. */
-function givenUp(req: ExpressRequest, route: Route): string {
-  const entry = entryOf(route);
+/**
+ * The pattern of the route that an error came from. On its way to whoever handles it the base path has been taken
+ * back; the whole URL is still there.
+ */
+export function failedRoute(req: ExpressRequest): string {
+  if (req.route === undefined) return unmatched;
+  const entry = entryOf(req.route);
   if (entry.chains.length === 0) walk(req.app);
   const path = /^[^?#]*/.exec(req.originalUrl ?? '')![0];
   return joined(prefixOf(entry.chains, path, false) ?? (entry.chains.length > 0 ? '*' : ''), entry.own);

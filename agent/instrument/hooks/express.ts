@@ -3,7 +3,7 @@ import { reportedPart } from '../../../workers/contract/wire.ts';
 import { beginExchange, noteFailure, type SeenResponse } from './exchange.ts';
 import { type App, type ExpressRequest, type Router, routerOf } from './express-route.ts';
 import type { Layer } from './mount-pattern.ts';
-import { findRoute } from './route-finder.ts';
+import { findFailedRoute, findRoute } from './route-finder.ts';
 import { disguise, quietly, replaceMethod } from './safety.ts';
 
 type Next = (error?: unknown) => void;
@@ -61,7 +61,7 @@ export function observeErrors(router: Router | undefined): void {
   const prototype = Object.getPrototypeOf(layer) as object;
   const name = 'handle_error' in prototype ? 'handle_error' : 'handleError';
   replaceMethod<HandleError>(prototype, name, (original) => function (error, req, res, next) {
-    noteFailure(res, error, findRoute);
+    noteFailure(res, error, findFailedRoute);
     return original.call(this, error, req, res, next);
   });
 }
@@ -78,7 +78,7 @@ function observeDefaultHandler(router: Router): void {
 
 function observedDone(res: object, done: Next): Next {
   return function (this: unknown, error) {
-    if (error) noteFailure(res, error, findRoute);
+    if (error) noteFailure(res, error, findFailedRoute);
     // biome-ignore lint/complexity/noArguments: Express's own looks at how many there are in some versions.
     return done.apply(this, arguments as unknown as [unknown]);
   };

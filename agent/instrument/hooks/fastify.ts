@@ -1,8 +1,9 @@
-import { noteFailure, setRoute, type SeenRequest, type SeenResponse, unmatched } from './exchange.ts';
+import { noteFailure, setCutOffRoute, setRoute, type SeenRequest, type SeenResponse, unmatched } from './exchange.ts';
+import { patternOf } from './mount-pattern.ts';
 import { quietly } from './safety.ts';
 
 interface FastifyRequest extends SeenRequest {
-  readonly raw: object & { readonly res?: object };
+  readonly raw: object;
   readonly routeOptions?: { readonly url?: string };
   /** Before Fastify 4.10. */
   readonly routerPath?: string;
@@ -32,8 +33,7 @@ export function observeFastify(fastify: Fastify): void {
       done();
     });
     fastify.addHook('onRequestAbort', (request: FastifyRequest, done: () => void) => {
-      const { res } = request.raw;
-      if (res !== undefined) setRoute(res, routeOf(request), request);
+      setCutOffRoute(request.raw, routeOf(request), request);
       done();
     });
   } catch (error) {
@@ -42,5 +42,7 @@ export function observeFastify(fastify: Fastify): void {
 }
 
 function routeOf(request: FastifyRequest): string {
-  return request.routeOptions?.url ?? request.routerPath ?? unmatched;
+  const url = request.routeOptions?.url ?? request.routerPath;
+  // A prefix is a route with and without a slash behind it.
+  return url === undefined ? unmatched : patternOf(url);
 }

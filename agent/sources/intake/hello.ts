@@ -17,6 +17,11 @@ export function readHello(body: Uint8Array): Hello | string {
   } catch {
     return 'its hello is not JSON';
   }
+  return checkHello(json);
+}
+
+/** The hello that parsed JSON is, or what is wrong with it in words. */
+export function checkHello(json: unknown): Hello | string {
   if (typeof json !== 'object' || json === null || Array.isArray(json))
     return 'its hello is not a JSON object';
   const hello = json as Record<keyof Hello, unknown>;

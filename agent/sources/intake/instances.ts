@@ -12,19 +12,23 @@ export interface Line {
   end(): void;
 }
 
-/** One process or thread of a service that is connected or lately was. */
-export interface Member {
+/** What a later run has to know of an instance to go on counting it. */
+export interface Remembered {
   readonly hello: Hello;
-  readonly key: string;
   /** Value of the tag `process`, and whether it is the configured name of a watched process. */
   process: string;
   isConfigured: boolean;
   /** -1 when another one has it now. */
   slot: number;
-  /** INSTANCE of its frames: of the slot, so that who takes over the slot goes on with it. */
-  number: number;
   /** Events that it made up to here are counted as received or lost. */
   next: number;
+}
+
+/** One process or thread of a service that is connected or lately was. */
+export interface Member extends Remembered {
+  readonly key: string;
+  /** INSTANCE of its frames: of the slot, so that who takes over the slot goes on with it. */
+  number: number;
   line: Line | null;
   /** Monotonic milliseconds; when the connection ended. */
   wentMs: number;
@@ -60,9 +64,32 @@ export class Instances {
     this.#parts = parts;
   }
 
+  /** Goes on from what an earlier run knew, as if all of those had just gone. */
+  recall(instances: readonly Remembered[]): void {
+    for (const instance of instances.slice(-mostGone)) {
+      const key = keyOf(instance.hello);
+      const { monotonicMs } = this.#parts;
+      this.#members.set(key, {
+        ...instance,
+        key,
+        number: ++this.#numbers,
+        line: null,
+        wentMs: monotonicMs(),
+      });
+    }
+    this.#gone = this.#members.size;
+  }
+
+  /** What a later run has to know. */
+  remembered(): Remembered[] {
+    return [...this.#members.values()].map(({ hello, process, isConfigured, slot, next }) => {
+      return { hello, process, isConfigured, slot, next };
+    });
+  }
+
   /** Takes a hello; a connection that the same instance had before is ended. */
   join(hello: Hello, line: Line): Member {
-    const key = `${hello.pid} ${hello.threadId} ${hello.startedMs}`;
+    const key = keyOf(hello);
     const known = this.#members.get(key);
     if (known?.line) {
       const older = known.line;
@@ -183,6 +210,10 @@ export class Instances {
       return;
     }
   }
+}
+
+function keyOf({ pid, threadId, startedMs }: Hello): string {
+  return `${pid} ${threadId} ${startedMs}`;
 }
 
 function instanceOf({ number, process, slot }: Member): Instance {

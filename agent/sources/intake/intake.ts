@@ -11,9 +11,10 @@ import type { Log } from '../../log.ts';
 import type { Source } from '../source.ts';
 import { BatchBuffer } from './batch-buffer.ts';
 import { Connection, type ConnectionOwner } from './connection.ts';
-import { Door } from './door.ts';
+import { Door, type Place } from './door.ts';
 import type { Frame } from './frame-reader.ts';
 import { Instances, type Member } from './instances.ts';
+import { leaveMemory, takeMemory } from './memory-file.ts';
 import type { IntakeOptions } from './options.ts';
 
 const mostConnections = 256;
@@ -27,6 +28,8 @@ const toldMs = 60_000;
 export interface IntakeParts {
   readonly clock: Clock;
   readonly log: Log;
+  /** Owned by the caller: up to which event each instance was counted is kept there from run to run. */
+  readonly dataDir?: string;
   /** The configured name of the watched process with this pid; asked again while there is none. */
   readonly processOf: (pid: number) => string | undefined;
   /** Has a batch processed between ticks. */
@@ -91,6 +94,7 @@ class SocketIntake implements Intake, ConnectionOwner {
   readonly #batch = new BatchBuffer();
   /** Records of batches that are with the worker. */
   readonly #unsettled = new Map<FrameBatch, number>();
+  #opening: Promise<void> | undefined;
   #textGiven = '[]';
   #isHandingOver = false;
   #isPaused = false;
@@ -107,23 +111,24 @@ class SocketIntake implements Intake, ConnectionOwner {
     this.#instances = new Instances({ processOf, monotonicMs, isAlive });
     const { socket, host = '127.0.0.1', port, group } = options;
     const path = socket ?? defaultIntakeSocket(process.getuid?.() ?? 0, existsSync);
-    const places =
-      port === undefined
-        ? [{ path, group }]
-        : [
-            { path, group },
-            { host, port },
-          ];
+    const places: Place[] = [{ path, group }];
+    if (port !== undefined) places.push({ host, port });
     const onConnection = (socket: Socket) => this.#accept(socket);
     this.#doors = places.map((place) => new Door(place, { onConnection, monotonicMs }));
   }
 
   open(): void {
-    for (const door of this.#doors) void door.tend();
+    const { dataDir } = this.#parts;
+    const recalled = dataDir === undefined ? Promise.resolve([]) : takeMemory(dataDir);
+    this.#opening = recalled.then(async (instances) => {
+      this.#instances.recall(instances);
+      if (!this.#isClosed) await this.#tend();
+    });
   }
 
   async read(): Promise<Reading> {
-    await Promise.all(this.#doors.map((door) => door.tend()));
+    await this.#opening;
+    await this.#tend();
     const shut = this.#doors.filter(({ problem }) => problem !== '');
     if (shut.length === this.#doors.length) {
       throw new AgentError('SOURCE_FAILED', problemsOf(shut), { retryable: true });
@@ -178,9 +183,16 @@ class SocketIntake implements Intake, ConnectionOwner {
   }
 
   async close(): Promise<void> {
+    if (this.#isClosed) return;
     this.#isClosed = true;
+    await this.#opening;
     await Promise.all(this.#doors.map((door) => door.close()));
     for (const connection of [...this.#connections]) connection.end();
+    const { dataDir, log } = this.#parts;
+    if (dataDir === undefined) return;
+    await leaveMemory(dataDir, this.#instances.remembered()).catch((error) =>
+      log.warn(`intake: the next run will not know what was lost meanwhile: ${messageOf(error)}`),
+    );
   }
 
   join(hello: Hello, connection: Connection): Member {
@@ -214,6 +226,10 @@ class SocketIntake implements Intake, ConnectionOwner {
   closed(connection: Connection, cutAt: number | undefined): void {
     this.#connections.delete(connection);
     if (connection.member) this.#instances.leave(connection.member, connection, cutAt);
+  }
+
+  async #tend(): Promise<void> {
+    await Promise.all(this.#doors.map((door) => door.tend()));
   }
 
   #accept(socket: Socket): void {

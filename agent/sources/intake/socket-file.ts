@@ -37,7 +37,7 @@ export async function listenOnFile(server: Server, path: string, group?: string)
   await clearPlace(path);
   await removeIfThere(madePath);
   await listenPrivately(server, madePath);
-  const inode = (await lstat(madePath)).ino;
+  const made = await identityOf(madePath);
   try {
     if (gid !== undefined) {
       await chown(madePath, -1, gid);
@@ -50,7 +50,7 @@ export async function listenOnFile(server: Server, path: string, group?: string)
   } finally {
     await removeIfThere(madePath);
   }
-  const isThere = async () => (await lstat(path).catch(() => undefined))?.ino === inode;
+  const isThere = async () => (await identityOf(path)) === made;
   return {
     isThere,
     remove: async () => {
@@ -92,9 +92,16 @@ async function clearPlace(path: string): Promise<void> {
     throw new Error(`${path} is a symbolic link; remove it or name another intake.socket`);
   if (!stat.isSocket())
     throw new Error(`${path} is not a socket; move it away or name another intake.socket`);
+  const left = await identityOf(path);
   if (await isAnswered(path)) throw taken(path);
   // Another agent may have put its own there meanwhile.
-  if ((await lstat(path).catch(() => undefined))?.ino === stat.ino) await removeIfThere(path);
+  if ((await identityOf(path)) === left) await removeIfThere(path);
+}
+
+/** Of the file that has this name now; numbers of removed files are given to new ones, so birth is part of it. */
+async function identityOf(path: string): Promise<string | undefined> {
+  const stat = await lstat(path, { bigint: true }).catch(() => undefined);
+  return stat && `${stat.dev} ${stat.ino} ${stat.birthtimeNs}`;
 }
 
 function taken(path: string): Error {

@@ -278,6 +278,12 @@ test('tokens in clear text beyond the machine are told', async (t) => {
   assert.match(notices[0]!, /^agent\.yml:1:14: http\.host: 0\.0\.0\.0 can be reached from other machines/);
 });
 
+test('an intake beyond the machine is told', async (t) => {
+  const { notices } = await load(t, { yaml: 'intake: {host: 0.0.0.0, port: 7071}\n' });
+  assert.equal(notices.length, 1);
+  assert.match(notices[0]!, /^agent\.yml:1:16: intake\.host: 0\.0\.0\.0 can be reached from other machines/);
+});
+
 const token = '0123456789abcdef';
 const tokenYaml = 'http:\n  auth:\n    tokens:\n      - {name: x, role: admin, tokenFile: token}\n';
 

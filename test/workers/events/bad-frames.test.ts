@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { seriesCell } from '../../../workers/contract/window-cells.ts';
+import { currentCell } from '../../../workers/contract/window-cells.ts';
 import { frameHeader, frameKind } from '../../../workers/contract/wire.ts';
 import {
   buildEventsFrame,
@@ -24,7 +24,8 @@ const collectGarbage = runInNewContext('gc') as () => void;
 function counted(stage: EventStage): number {
   const cells = new Float64Array(stage.buffers.current);
   let count = 0;
-  for (let at = seriesCell.COUNT; at < cells.length; at += seriesCell.LENGTH) count += cells[at]!;
+  for (let row = 0; row < cells.length; row += currentCell.LENGTH)
+    count += cells[row + currentCell.UNTIMED]! + cells[row + currentCell.TIMED]!;
   return count;
 }
 

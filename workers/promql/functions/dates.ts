@@ -55,7 +55,8 @@ function dateFunction(
 ): (call: FunctionCall) => Frame {
   const ofSeconds = (value: number) => {
     const seconds = Math.trunc(value);
-    if (!Number.isFinite(seconds)) return Number.NaN;
+    // What no calendar reaches has no date; Go would wrap around here.
+    if (!Number.isSafeInteger(seconds)) return Number.NaN;
     const days = Math.floor(seconds / daySeconds);
     return calculate(days, seconds - days * daySeconds);
   };

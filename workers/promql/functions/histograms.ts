@@ -144,7 +144,7 @@ function calculated(
     for (const histogram of histograms) {
       const at = labels.length * steps;
       const buckets = new Buckets(histogram.buckets.length);
-      labels.push(label(histogram.labels.unnamed));
+      labels.push(label(call.evaluation.withoutName(histogram.labels)));
       for (let step = 0; step < steps; step++) {
         buckets.read(histogram, frame, step);
         if (buckets.length === 0) continue;

@@ -113,7 +113,7 @@ class Enrichment {
       for (let step = 0; step < steps; step++) {
         const from = row * steps + step;
         if (present[from] !== 1) continue;
-        const enriched = isInfo[row] ? own : this.#enriched(own, step);
+        const enriched = isInfo[row] ? own.unmarked : this.#enriched(own, step);
         if (enriched === undefined) continue;
         const key = `${row} ${enriched.key}`;
         const at = rows.get(key) ?? builder.add(enriched);
@@ -136,7 +136,7 @@ class Enrichment {
       this.#addLabels(own, match, added);
     }
     if (!isMatched && this.#needsInfo) return undefined;
-    let result = own;
+    let result = own.unmarked;
     for (const [name, value] of added) result = result.with(name, value);
     return result;
   }

@@ -9,7 +9,12 @@ export function modified(operand: Expr, node: SyntaxNode, source: string): Expr 
   const span = { from: operand.span.from, to: node.to };
   switch (node.name) {
     case 'MatrixSelector':
-      return ranged(operand, positiveDurationOf(childrenOf(node)[1]!, source), bracketSpan(operand, span, source), span);
+      return ranged(
+        operand,
+        positiveDurationOf(childrenOf(node)[1]!, source),
+        bracketSpan(operand, span, source),
+        span,
+      );
     case 'SubqueryExpr': {
       const [, range, step] = childrenOf(node);
       return {

@@ -10,7 +10,8 @@ export function selectorOf(node: SyntaxNode, source: string): VectorSelector {
   const identifier = childNamed(node, 'Identifier');
   const name = identifier && source.slice(identifier.from, identifier.to);
   // An operator to Prometheus wherever it stands.
-  if (identifier && name?.toLowerCase() === 'atan2') throw new Refusal(`unexpected "${name}"`, spanOf(identifier));
+  if (identifier && name?.toLowerCase() === 'atan2')
+    throw new Refusal(`unexpected "${name}"`, spanOf(identifier));
   const braces = childNamed(node, 'LabelMatchers');
   const matchers = braces ? childrenOf(braces).map((part) => matcherOf(part, source)) : [];
   if (name !== undefined) matchers.push({ name: '__name__', op: '=', value: name });

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import type { IntakeCounts } from '../../../../agent/sources/intake/intake.ts';
 import type { FrameBatch } from '../../../../workers/contract/events.ts';
@@ -11,6 +13,7 @@ import {
   instancesOf,
   type Rig,
   startIntake,
+  testFolder,
   untilConnected,
   untilProblem,
   untilReceived,
@@ -165,6 +168,49 @@ test('what has come is still there to be taken after the end', async (t) => {
   assert.equal(countBatch(batch).records, 3);
   assert.equal(instancesOf(batch).length, 1);
 });
+
+test('a later run goes on counting where an earlier one ended', async (t) => {
+  const dataDir = await testFolder(t);
+  const first = await startIntake(t, { dataDir });
+  await connectTo(t, first.path, { startedMs: 7, name: 'other' });
+  await untilConnected(first, 1);
+  const sender = await connectTo(t, first.path);
+  sender.send(eventsFrame(0, 4));
+  await untilReceived(first, 4);
+  const [, before] = await untilConnected(first, 2);
+  await first.intake.close();
+
+  const second = await startIntake(t, { dataDir });
+  const again = await connectTo(t, second.path, { resume: 9 });
+  again.send(eventsFrame(9, 2));
+  await untilReceived(second, 2);
+  assert.equal(counted(second).lost, 5);
+  const [after] = await untilConnected(second, 1);
+  assert.deepEqual([after?.process, after?.worker], [before?.process, before?.worker]);
+});
+
+test('a run after one that did not end in order counts from the hello on', async (t) => {
+  const dataDir = await testFolder(t);
+  const first = await startIntake(t, { dataDir });
+  await connectTo(t, first.path);
+  await untilConnected(first, 1);
+  await first.intake.close();
+  assert.deepEqual(await readdir(dataDir), ['intake.json']);
+  await startIntake(t, { dataDir });
+  assert.deepEqual(await readdir(dataDir), []);
+});
+
+for (const text of ['', '[', '{}', 'null', '[1, null, {}, {"hello": {}}]']) {
+  test(`a memory of ${JSON.stringify(text)} is as good as none`, async (t) => {
+    const dataDir = await testFolder(t);
+    await writeFile(join(dataDir, 'intake.json'), text);
+    const rig = await startIntake(t, { dataDir });
+    const sender = await connectTo(t, rig.path, { resume: 9 });
+    sender.send(eventsFrame(9, 2));
+    await untilReceived(rig, 2);
+    assert.equal(counted(rig).lost, 0);
+  });
+}
 
 test('a reading tells the counts', async (t) => {
   const rig = await startIntake(t);
