@@ -84,9 +84,15 @@ async function wire(config: Config, parts: AppParts, life: Lifecycle): Promise<A
   life.defer('query worker', () => queries.close());
 
   // Sources, read once a tick.
-  const processOf = (pid: number) => watchedName(config, processCells, pid);
   const intake = config.intake
-    ? createIntake(config.intake, { clock, log, processOf, handOver: (batch) => pool.takeFrames(batch) })
+    ? createIntake(config.intake, {
+        clock,
+        log,
+        dataDir,
+        processOf: (pid) => watchedName(config, processCells, pid),
+        nameWithinMs: config.processes.length === 0 ? 0 : 2 * interval + 1000,
+        handOver: (batch) => pool.takeFrames(batch),
+      })
     : undefined;
   const sources = createSources(config, stats, log, clock);
   if (intake) sources.push(new RunningSource(intake, clock));
@@ -115,7 +121,12 @@ async function wire(config: Config, parts: AppParts, life: Lifecycle): Promise<A
   pipeline.onTick(() => pipeline.compact());
   const budget = new BudgetKeeper(config.agent.budget.cpuPercent, interval, { stats, clock, log });
   pipeline.onTick(() => budget.note());
-  life.defer('pipeline', () => pipeline.end());
+  life.defer('pipeline', async () => {
+    // What services sent until now is still counted and stored.
+    await intake?.close();
+    if (intake) await pipeline.tick(Math.round(clock.now()));
+    await pipeline.end();
+  });
 
   // HTTP and the control socket.
   const ready = () =>

@@ -27,6 +27,21 @@ export class BatchBuffer {
     this.records += records;
   }
 
+  /** Moves all frames of another one in, under other numbers. */
+  appendAll(other: BatchBuffer, numberOf: (number: number) => number): void {
+    const { records } = other;
+    const bytes = other.take();
+    const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
+    for (let at = 0; at < words.length; at += words[at + frameHeader.BYTES]! / 4) {
+      words[at + frameHeader.INSTANCE] = numberOf(words[at + frameHeader.INSTANCE]!);
+    }
+    const end = this.bytes + bytes.length;
+    if (end > this.#buffer.length) this.#grow(end);
+    this.#buffer.set(bytes, this.bytes);
+    this.bytes = end;
+    this.records += records;
+  }
+
   /** Gives the frames away; their buffer is the caller's. */
   take(): Uint8Array {
     const taken = this.#buffer.subarray(0, this.bytes);

@@ -7,8 +7,9 @@ import type { Line, Member } from './instances.ts';
 
 const helloWithinMs = 5000;
 
+export const mostReadBytes = 256 * 1024;
 /** What every socket reads into: a chunk is used up before the next one is read. */
-const readBuffer = Buffer.allocUnsafeSlow(256 * 1024);
+const readBuffer = Buffer.allocUnsafeSlow(mostReadBytes);
 
 export interface ConnectionOwner {
   join(hello: Hello, connection: Connection): Member;

@@ -142,6 +142,12 @@ export class Instances {
     }
   }
 
+  /** Frames of this one go with the next text, though it may have gone. */
+  mention(member: Member): void {
+    this.#leaving.push(instanceOf(member));
+    this.#isCurrent = false;
+  }
+
   connectedUnder(number: number): Member | undefined {
     for (const member of this.#members.values()) if (member.line && member.number === number) return member;
     return undefined;

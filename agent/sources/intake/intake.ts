@@ -3,14 +3,14 @@ import type { Socket } from 'node:net';
 import type { BatchResult, FrameBatch } from '../../../workers/contract/events.ts';
 import { defaultIntakeSocket } from '../../../workers/contract/intake-place.ts';
 import type { Reading } from '../../../workers/contract/tasks.ts';
-import type { Hello } from '../../../workers/contract/wire.ts';
+import { type Hello, mostFrameBytes } from '../../../workers/contract/wire.ts';
 import { layoutText } from '../../../workers/point/point.ts';
 import type { Clock } from '../../clock.ts';
 import { AgentError, messageOf } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import type { Source } from '../source.ts';
 import { BatchBuffer } from './batch-buffer.ts';
-import { Connection, type ConnectionOwner } from './connection.ts';
+import { Connection, type ConnectionOwner, mostReadBytes } from './connection.ts';
 import { Door, type Place } from './door.ts';
 import type { Frame } from './frame-reader.ts';
 import { Instances, type Member } from './instances.ts';
@@ -21,7 +21,7 @@ const mostConnections = 256;
 /** So much is handed over between ticks. */
 const handOverBytes = 1 << 20;
 /** When so much waits nothing more is read: one more chunk and the frame that it completes stay below 4 MB. */
-const pauseBytes = (4 << 20) - 2 * 65_536;
+const pauseBytes = (4 << 20) - mostReadBytes - mostFrameBytes;
 /** How long a closed connection is told as a problem. */
 const toldMs = 60_000;
 
@@ -32,6 +32,11 @@ export interface IntakeParts {
   readonly dataDir?: string;
   /** The configured name of the watched process with this pid; asked again while there is none. */
   readonly processOf: (pid: number) => string | undefined;
+  /**
+   * How long, in milliseconds, an instance that has no such name waits for one before it is counted under its own: a
+   * watched process that has just started is found at the next tick. 0 when no process is watched.
+   */
+  readonly nameWithinMs?: number;
   /** Has a batch processed between ticks. */
   readonly handOver: (batch: FrameBatch) => Promise<BatchResult>;
   /** Whether there is a process with this pid. */
@@ -53,7 +58,7 @@ export interface IntakeCounts {
 
 /**
  * What services send, up to the worker. The main loop looks at headers and copies each frame once; at most 12 MB
- * wait here or in the worker, and 128 KB for each connection: then services have to wait, and nothing is lost.
+ * wait here or in the worker, and 64 KB for each connection: then services have to wait, and nothing is lost.
  */
 export interface Intake extends Source {
   /**
@@ -85,6 +90,12 @@ const layout = layoutText([
   })),
 ]);
 
+/** An instance that waits for its name until then, in monotonic milliseconds. */
+interface Nameless {
+  readonly member: Member;
+  readonly untilMs: number;
+}
+
 class SocketIntake implements Intake, ConnectionOwner {
   readonly name = 'intake';
   readonly #parts: IntakeParts;
@@ -92,6 +103,9 @@ class SocketIntake implements Intake, ConnectionOwner {
   readonly #connections = new Set<Connection>();
   readonly #instances: Instances;
   readonly #batch = new BatchBuffer();
+  /** Frames of instances that wait for their name; INSTANCE is the index in `#nameless`. */
+  readonly #held = new BatchBuffer();
+  #nameless: Nameless[] = [];
   /** Records of batches that are with the worker. */
   readonly #unsettled = new Map<FrameBatch, number>();
   #opening: Promise<void> | undefined;
@@ -146,6 +160,7 @@ class SocketIntake implements Intake, ConnectionOwner {
 
   take(): FrameBatch | null {
     this.#instances.rename();
+    this.#settleNames();
     const instances = this.#instances.text();
     if (this.#batch.bytes === 0 && instances === '[]' && this.#textGiven === '[]') return null;
     return this.#seal(instances);
@@ -174,7 +189,7 @@ class SocketIntake implements Intake, ConnectionOwner {
 
   counts(): IntakeCounts {
     const { received, lost } = this.#instances;
-    let waiting = this.#batch.records;
+    let waiting = this.#batch.records + this.#held.records;
     for (const records of this.#unsettled.values()) waiting += records;
     return {
       ...{ received, kept: this.#kept, waiting, unreadable: this.#unreadable },
@@ -198,6 +213,9 @@ class SocketIntake implements Intake, ConnectionOwner {
   join(hello: Hello, connection: Connection): Member {
     const member = this.#instances.join(hello, connection);
     const { process, slot } = member;
+    const { nameWithinMs = 0, clock } = this.#parts;
+    if (!member.isConfigured && nameWithinMs > 0 && !this.#nameless.some((one) => one.member === member))
+      this.#nameless.push({ member, untilMs: clock.monotonicMs() + nameWithinMs });
     this.#parts.log.debug(`intake: ${process} is connected`, {
       worker: slot,
       pid: hello.pid,
@@ -208,12 +226,15 @@ class SocketIntake implements Intake, ConnectionOwner {
 
   frame(frame: Frame, member: Member): void {
     this.#instances.count(member, frame.first, frame.records);
-    this.#batch.append(frame, member.number);
+    const nameless =
+      this.#nameless.length === 0 ? -1 : this.#nameless.findIndex((one) => one.member === member);
+    if (nameless < 0) this.#batch.append(frame, member.number);
+    else this.#held.append(frame, nameless);
   }
 
   chunkDone(): void {
     if (this.#batch.bytes >= handOverBytes && !this.#isHandingOver) void this.#handOver();
-    if (this.#batch.bytes >= pauseBytes && !this.#isPaused) {
+    if (this.#batch.bytes + this.#held.bytes >= pauseBytes && !this.#isPaused) {
       this.#isPaused = true;
       for (const connection of this.#connections) connection.pause();
     }
@@ -230,6 +251,19 @@ class SocketIntake implements Intake, ConnectionOwner {
 
   async #tend(): Promise<void> {
     await Promise.all(this.#doors.map((door) => door.tend()));
+  }
+
+  /** Counts those that waited for a name under the one that they have now, as soon as none waits any longer. */
+  #settleNames(): void {
+    if (this.#nameless.length === 0) return;
+    const nowMs = this.#parts.clock.monotonicMs();
+    const waits = ({ member, untilMs }: Nameless) =>
+      !member.isConfigured && member.line !== null && nowMs < untilMs;
+    if (!this.#isClosed && this.#nameless.some(waits)) return;
+    const members = this.#nameless.map(({ member }) => member);
+    this.#nameless = [];
+    for (const member of members) this.#instances.mention(member);
+    this.#batch.appendAll(this.#held, (index) => members[index]!.number);
   }
 
   #accept(socket: Socket): void {
