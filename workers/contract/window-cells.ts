@@ -3,8 +3,8 @@
  * in the current tick, and in each tick of the last 5 minutes.
  *
  * One writer (the tick worker), any number of readers. A worker that takes the place of another goes on from these
- * cells. `SEQUENCE` is odd while the writer closes a tick; what readers read beside that (directory, log, requests)
- * only ever grows, so that they look afterwards whether it was taken from under them: `eventControl` says by what.
+ * cells. `SEQUENCE` is odd while the writer closes a tick. A window is too long to read between two ticks: what a closed
+ * tick has in the log stays as it is until its room is needed, and OLDEST_SLICE says so before that.
  */
 
 /** Int32Array[eventControl.LENGTH] */
@@ -29,12 +29,13 @@ export const eventTotal = {
   ROWS: 3,
   /** Requests written to the ring since the start. */
   REQUESTS: 4,
-  /** Events counted under `other`. */
-  OTHERED: 5,
   LENGTH: 8,
 } as const;
 
-/** Numbers of a series in the current tick, places as in `seriesCell`: what has a duration is counted once, by it. */
+/**
+ * Numbers of a series in the current tick, places as in `seriesCell`. What has a duration is counted once, in its
+ * histogram, and TIMED is found from that when the tick is closed.
+ */
 export const currentCell = {
   UNTIMED: 0,
   ERRORS: 1,
@@ -69,7 +70,7 @@ export const sliceCell = {
   ENTRIES: 3,
   FIRST_ROW: 4,
   ROWS: 5,
-  /** Sums over all series of a measurement: six cells each, as in `seriesCell`, in the order of `windowMeasurements`. */
+  /** Sums over all series of a measurement: eight cells each, as in `seriesCell`, in the order of `windowMeasurements`. */
   SUMS: 8,
   LENGTH: 8 + 4 * 8,
 } as const;

@@ -40,7 +40,7 @@ export class CurrentTick {
     if (failed !== 0) this.cells[row + ERRORS]!++;
   }
 
-  /** Counts an event that took so many whole microseconds, below 2³². */
+  /** Counts an event that took so many whole microseconds, from 1 to below 2³². */
   countTimed(series: number, failed: number, durationUs: number, slowUs: number): void {
     const { cells } = this;
     const row = series << 3;
@@ -48,23 +48,28 @@ export class CurrentTick {
     if (failed !== 0) cells[row + ERRORS]!++;
     if (durationUs > slowUs) cells[row + SLOW]!++;
     if (durationUs > cells[row + MAX_US]!) cells[row + MAX_US] = durationUs;
-    cells[row + TIMED]!++;
     cells[row + SUM_US]! += durationUs;
   }
 
-  /** Events of a series, timed or not. */
+  /** True when the series has events. */
+  isActive(series: number): boolean {
+    const row = series << 3;
+    return this.cells[row + UNTIMED]! > 0 || this.cells[row + MAX_US]! > 0;
+  }
+
+  /** Events of a series that was grouped, timed or not. */
   countOf(series: number): number {
     const row = series << 3;
     return this.cells[row + UNTIMED]! + this.cells[row + TIMED]!;
   }
 
-  /** The durations of these series, which are those that have events. */
+  /** The durations of these series, which are those that have events; counts them. */
   group(active: readonly number[]): GroupedDurations {
     let end = 0;
     for (const series of active) {
       if (end + bucketsEach > this.#buckets.length) this.#grow();
       this.#starts[series] = end;
-      if (this.cells[(series << 3) + TIMED]! > 0) end = this.#gather(series, end);
+      if (this.cells[(series << 3) + MAX_US]! > 0) end = this.#gather(series, end);
       this.#ends[series] = end;
     }
     return { starts: this.#starts, ends: this.#ends, buckets: this.#buckets, counts: this.#counts };
@@ -75,12 +80,15 @@ export class CurrentTick {
     const first = series << bucketBits;
     const highest = durationBucket(this.cells[(series << 3) + MAX_US]!);
     let end = from;
+    let timed = 0;
     for (let bucket = 0; bucket <= highest; bucket++) {
       const count = histograms[first + bucket]!;
       if (count === 0) continue;
       this.#buckets[end] = bucket;
       this.#counts[end++] = count;
+      timed += count;
     }
+    this.cells[(series << 3) + TIMED] = timed;
     return end;
   }
 

@@ -180,7 +180,7 @@ export class EventBook {
   fold(timeMs: number, slowFactor: number): FoldedEvents {
     const nowMs = this.#clock.monotonicMs();
     const tick = this.#tick;
-    const active = this.#directory.known.flat().filter((series) => tick.countOf(series) > 0);
+    const active = this.#directory.known.flat().filter((series) => tick.isActive(series));
     const durations = tick.group(active);
     this.#log.append(active, tick, durations, nowMs);
     this.#summarize(nowMs);

@@ -95,7 +95,8 @@ export class FrameCounter {
       const failed = ((means >>> 4) | ((means >>> 5) & (head >>> 4))) & 1;
       const durationUs = words[at + 2]!;
       if (durationUs === noDuration || (head & untimedBit) !== 0) tick.count(series, failed);
-      else tick.countTimed(series, failed, durationUs, slowUs);
+      // What took less than a microsecond counts as one.
+      else tick.countTimed(series, failed, durationUs === 0 ? 1 : durationUs, slowUs);
       // Without a user it is number 0, whose count is worth nothing.
       const user = (names >>> 16) & -((means >>> 6) & 1);
       if (users[user]!++ === 0) this.users.push(user);

@@ -32,6 +32,7 @@ export interface ConnectedInstance {
 export class InstanceBook {
   #text = '';
   #instances = new Map<number, ConnectedInstance>();
+  #processes = new Set<string>();
   readonly #layout = new PointLayout();
 
   /** Takes the connected instances as of now, JSON of `Instance[]`; those that are not among them are forgotten. */
@@ -45,6 +46,7 @@ export class InstanceBook {
       instances.set(number, isSame ? known : newInstance(process, worker));
     }
     this.#instances = instances;
+    this.#processes = new Set(Array.from(instances.values(), ({ process }) => process));
     this.#text = text;
   }
 
@@ -61,8 +63,7 @@ export class InstanceBook {
   }
 
   isConnected(process: string): boolean {
-    for (const instance of this.#instances.values()) if (instance.process === process) return true;
-    return false;
+    return this.#processes.has(process);
   }
 
   /** True when some instance, of this process if one is named, reports the part. */

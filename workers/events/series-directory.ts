@@ -109,7 +109,7 @@ export class SeriesDirectory {
 
   #lastMs(series: number): number {
     const row = series * currentCell.LENGTH;
-    if (this.#current[row + currentCell.UNTIMED]! + this.#current[row + currentCell.TIMED]! > 0)
+    if (this.#current[row + currentCell.UNTIMED]! > 0 || this.#current[row + currentCell.MAX_US]! > 0)
       return Number.POSITIVE_INFINITY;
     return this.#seriesTotals[series * totalCell.LENGTH + totalCell.LAST_MS]!;
   }

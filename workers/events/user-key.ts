@@ -21,7 +21,8 @@ export class UserKey {
   }
 
   hash(id: string): string {
-    if (this.#key.length === 0 || id === '') return cleanText(id, mostBytes);
+    if (id === '') return '';
+    if (this.#key.length === 0) return cleanText(id, mostBytes);
     const known = this.#young.get(id);
     if (known !== undefined) return known;
     const hash = this.#old.get(id) ?? createHmac('sha256', this.#key).update(id).digest('hex').slice(0, 16);

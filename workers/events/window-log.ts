@@ -9,11 +9,13 @@ import {
   totalCell,
 } from '../contract/window-cells.ts';
 import type { CurrentTick, GroupedDurations } from './current-tick.ts';
-import { isOtherSeries } from './series-name.ts';
 import { type SlicePlace, slicesOf } from './slices.ts';
 
 const { entries: mostEntries, rows: mostRows, bucketBits, seriesEach } = eventLimits;
 const rowCells = seriesCell.LENGTH;
+/** Less is not worth beginning anew for. */
+const leastEntries = 16_384;
+const leastRows = 2048;
 
 /** Which parts some connected service reports, and the open sockets; NaN when not known. */
 export interface ReportedNow {
@@ -54,8 +56,8 @@ export class WindowLog {
   /** Adds a tick that ends now, `endMs` of the monotonic clock; `series` are those that had events. */
   append(series: readonly number[], tick: CurrentTick, durations: GroupedDurations, endMs: number): void {
     const slice = this.#totals[eventTotal.SLICES]!;
-    const firstEntry = this.#totals[eventTotal.ENTRIES]!;
-    const firstRow = this.#totals[eventTotal.ROWS]!;
+    const firstEntry = this.#next(eventTotal.ENTRIES, sliceCell.FIRST_ENTRY, mostEntries, leastEntries);
+    const firstRow = this.#next(eventTotal.ROWS, sliceCell.FIRST_ROW, mostRows, leastRows);
     const { starts, ends } = durations;
     let entries = 0;
     for (const one of series) entries += ends[one]! - starts[one]!;
@@ -98,6 +100,20 @@ export class WindowLog {
     cells[summaryCell.SOCKET_COUNT] = known(now.socket, sum(socket!, seriesCell.COUNT));
     cells[summaryCell.SOCKET_CONNECTIONS] = known(now.socket, now.connections);
     Atomics.add(this.#control, eventControl.SEQUENCE, 1);
+  }
+
+  /**
+   * Where the next tick's entries or rows begin. Room that was never used costs no memory, so the log begins anew at its
+   * start as soon as the window's ticks take a quarter of what lies before them: the rest is for ticks that have more.
+   */
+  #next(total: number, cell: number, room: number, least: number): number {
+    const position = this.#totals[total]!;
+    const { first, end } = slicesOf(this.#slices, this.#buffers.slices, this.#totals, eventLimits.windowMs);
+    if (first === end) return position;
+    const begin = this.#slices[(first % this.#buffers.slices) * sliceCell.LENGTH + cell]!;
+    const used = position % room;
+    const isOneLap = begin >= position - used;
+    return isOneLap && used > Math.max(least, 4 * (position - begin)) ? position - used + room : position;
   }
 
   #sum({ first, end }: SlicePlace, cell: number): number {
@@ -169,7 +185,6 @@ export class WindowLog {
       this.#seriesTotals[total + totalCell.ERRORS]! += tick.cells[from + seriesCell.ERRORS]!;
       this.#seriesTotals[total + totalCell.SLOW]! += tick.cells[from + seriesCell.SLOW]!;
       this.#seriesTotals[total + totalCell.LAST_MS] = endMs;
-      if (isOtherSeries(one)) this.#totals[eventTotal.OTHERED]! += tick.countOf(one);
     }
   }
 }

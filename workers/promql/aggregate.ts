@@ -1,36 +1,10 @@
 import type { Evaluation } from './evaluation.ts';
 import { decimalText, lostIn, meanOf, quantileOf } from './floats.ts';
 import { type Frame, FrameBuilder, frameOf, withoutEmptyRows } from './frame.ts';
+import { type Group, groupLabels, groupsOf } from './grouping.ts';
 import { isLabelName } from './label-name.ts';
-import { Labels } from './labels.ts';
 import type { Aggregate } from './nodes.ts';
 import { rankedFrame } from './ranking.ts';
-
-/** Rows that are aggregated together, in the order of the vector. */
-export interface Group {
-  labels: Labels;
-  readonly rows: number[];
-}
-
-/** `by` keeps the named labels, `without` all others but the metric's name. */
-function groupLabels(labels: Labels, { grouping, without }: Aggregate): Labels {
-  if (without) return labels.filter((name) => name !== '__name__' && !grouping.includes(name));
-  return grouping.length === 0 ? Labels.none : labels.filter((name) => grouping.includes(name));
-}
-
-function groupsOf(frame: Frame, expr: Aggregate): Group[] {
-  const groups = new Map<string, Group>();
-  frame.labels.forEach((own, row) => {
-    const labels = groupLabels(own, expr);
-    const known = groups.get(labels.key);
-    if (known === undefined) groups.set(labels.key, { labels, rows: [row] });
-    else {
-      known.rows.push(row);
-      if (labels.dropsName) known.labels = known.labels.marked;
-    }
-  });
-  return [...groups.values()];
-}
 
 /** Aggregates a vector; `param` is the number or text before it. */
 export function aggregateFrame(

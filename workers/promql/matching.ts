@@ -83,6 +83,8 @@ export function matchedFrame(evaluation: Evaluation, expr: Binary, left: Frame, 
   return new Match(evaluation, expr, left, right).frame();
 }
 
+type Writer = (step: number, manyValue: number, oneValue: number) => void;
+
 /**
  * One matching of two vectors. Of the side `one` no two series may have the same signature at a step; `many` may,
  * if `group_left` or `group_right` says so (promql/engine.go, VectorBinop).
@@ -119,12 +121,13 @@ class Match {
 
   frame(): Frame {
     const { fillLeft, fillRight } = this.#expr.matching;
-    this.#refuseTwins();
+    const ones = this.#oneRows.map((rows) => this.#onlyOnes(rows));
     // Trimming is for native histograms: floats give nothing.
     if (this.#expr.op === '</' || this.#expr.op === '>/') return emptyFrame(this.#many.steps);
     this.#manyOrdinals.forEach((ordinal, row) => {
-      for (const other of this.#oneRows[ordinal]!) this.#pair(ordinal, row, other);
-      if (fillRight !== undefined) this.#fillOne(ordinal, row, fillRight);
+      this.#pair(ordinal, row, ones[ordinal]!);
+      if (fillRight !== undefined) this.#fillOne(ordinal, row, ones[ordinal]!, fillRight);
+      this.#evaluation.touch(0, this.#expr.span);
     });
     if (fillLeft !== undefined) {
       this.#oneRows.forEach((rows, ordinal) => {
@@ -138,23 +141,32 @@ class Match {
     return this.#evaluation.fail(reason, this.#expr.span);
   }
 
-  /** Two series of the `one` side with one signature at one step leave open which is meant. */
-  #refuseTwins(): void {
-    const { steps, labels, present } = this.#one;
-    for (const rows of this.#oneRows) {
-      if (rows.length < 2) continue;
+  /**
+   * The row of the `one` side at every step, −1 where there is none: two series with one signature at one step would
+   * leave open which is meant.
+   */
+  #onlyOnes(rows: readonly number[]): Int32Array {
+    const { steps, present } = this.#one;
+    const ones = new Int32Array(steps).fill(-1);
+    for (const row of rows) {
       for (let step = 0; step < steps; step++) {
-        const twins = rows.filter((row) => present[row * steps + step] === 1);
-        if (twins.length < 2 || !this.#hasMany(step)) continue;
-        const group = signatureLabels(labels[twins[0]!]!, this.#expr.matching);
-        const side = this.#isSwapped ? 'left' : 'right';
-        const series = `[${labels[twins[1]!]}, ${labels[twins[0]!]}]`;
-        this.#fail(
-          `found duplicate series for the match group ${group} on the ${side} hand-side of the operation: ${series}` +
-            ';many-to-many matching not allowed: matching labels must be unique on one side',
-        );
+        if (present[row * steps + step] !== 1) continue;
+        if (ones[step]! >= 0 && this.#hasMany(step)) this.#refuseTwins(ones[step]!, row);
+        ones[step] = row;
       }
     }
+    return ones;
+  }
+
+  #refuseTwins(first: number, second: number): never {
+    const { labels } = this.#one;
+    const group = signatureLabels(labels[first]!, this.#expr.matching);
+    const side = this.#isSwapped ? 'left' : 'right';
+    const series = `[${labels[second]}, ${labels[first]}]`;
+    return this.#fail(
+      `found duplicate series for the match group ${group} on the ${side} hand-side of the operation: ${series}` +
+        ';many-to-many matching not allowed: matching labels must be unique on one side',
+    );
   }
 
   /** Without anything on the other side nothing is matched, and twins do no harm. */
@@ -165,26 +177,28 @@ class Match {
     return labels.some((_, row) => present[row * steps + step] === 1);
   }
 
-  #pair(ordinal: number, manyRow: number, oneRow: number): void {
-    const { steps } = this.#many;
-    const manyLabels = this.#many.labels[manyRow]!;
-    const write = this.#writer(ordinal, manyLabels, this.#one.labels[oneRow]!);
+  #pair(ordinal: number, manyRow: number, ones: Int32Array): void {
+    const { steps, labels, values, present } = this.#many;
+    let oneRow = -1;
+    let write: Writer | undefined;
     for (let step = 0; step < steps; step++) {
       const from = manyRow * steps + step;
-      const other = oneRow * steps + step;
-      if (this.#many.present[from] !== 1 || this.#one.present[other] !== 1) continue;
-      write(step, this.#many.values[from]!, this.#one.values[other]!);
+      if (present[from] !== 1 || ones[step]! < 0) continue;
+      if (write === undefined || ones[step] !== oneRow) {
+        oneRow = ones[step]!;
+        write = this.#writer(ordinal, labels[manyRow]!, this.#one.labels[oneRow]!);
+      }
+      write(step, values[from]!, this.#one.values[oneRow * steps + step]!);
     }
   }
 
-  #fillOne(ordinal: number, manyRow: number, fill: number): void {
+  #fillOne(ordinal: number, manyRow: number, ones: Int32Array, fill: number): void {
     const { steps, labels, present, values } = this.#many;
     const own = labels[manyRow]!;
     const write = this.#writer(ordinal, own, signatureLabels(own, this.#expr.matching));
     for (let step = 0; step < steps; step++) {
       const from = manyRow * steps + step;
-      if (present[from] !== 1 || this.#isThere(this.#one, this.#oneRows[ordinal]!, step)) continue;
-      write(step, values[from]!, fill);
+      if (present[from] === 1 && ones[step]! < 0) write(step, values[from]!, fill);
     }
   }
 
@@ -194,13 +208,14 @@ class Match {
     const write = this.#writer(ordinal, signatureLabels(own, this.#expr.matching), own);
     for (let step = 0; step < steps; step++) {
       const from = oneRow * steps + step;
-      if (present[from] !== 1 || this.#isThere(this.#many, this.#manyRows[ordinal]!, step)) continue;
+      if (present[from] !== 1 || this.#isManyAt(ordinal, step)) continue;
       write(step, fill, values[from]!);
     }
   }
 
-  #isThere({ steps, present }: Frame, rows: readonly number[], step: number): boolean {
-    return rows.some((row) => present[row * steps + step] === 1);
+  #isManyAt(ordinal: number, step: number): boolean {
+    const { steps, present } = this.#many;
+    return this.#manyRows[ordinal]!.some((row) => present[row * steps + step] === 1);
   }
 
   /** Writes results of one pair of series; refuses a second result for the same series and step. */
@@ -254,7 +269,7 @@ class Match {
   /** Calculating makes another metric at once; of a comparison's 0 and 1 the name may go later. */
   #baseLabels(many: Labels): Labels {
     if (isArithmetic(this.#expr.op)) return many.unnamed;
-    return this.#expr.returnBool ? this.#evaluation.withoutName(many) : many.unmarked;
+    return this.#expr.returnBool && !this.#evaluation.delaysNameRemoval ? many.unnamed : many.unmarked;
   }
 
   #resultLabels(many: Labels, one: Labels): Labels {
@@ -262,6 +277,6 @@ class Match {
     let result = this.#baseLabels(many);
     if (group === undefined) result = result.filter((name) => names.includes(name) === on);
     for (const name of include) result = result.with(name, one.get(name));
-    return result;
+    return this.#expr.returnBool && this.#evaluation.delaysNameRemoval ? result.marked : result;
   }
 }

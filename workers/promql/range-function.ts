@@ -58,7 +58,7 @@ export function rangeFunctionFrame(
   let hasTwins = false;
   for (const series of source.series) {
     window.open(series);
-    const count = fillRow(rangeFunction, source, window, scalars, grid, builder);
+    const count = fillRow(evaluation, call, rangeFunction, source, window, scalars, grid, builder);
     evaluation.touch(count, call.span);
     if (count === 0) continue;
     const labels = rangeFunction.keepsName ? series.labels : evaluation.withoutName(series.labels);
@@ -71,7 +71,12 @@ export function rangeFunctionFrame(
   return frame;
 }
 
+/** So many samples may go through a function before the query is asked whether it is cancelled. */
+const samplesBetweenChecks = 1_000_000;
+
 function fillRow(
+  evaluation: Evaluation,
+  call: Call,
   { run }: PromqlFunction & { kind: 'window' },
   { offsetMs, fixedMs }: RangeSource,
   window: Window,
@@ -82,10 +87,16 @@ function fillRow(
   const at = builder.nextRow;
   const { values, present } = builder;
   let count = 0;
+  let unchecked = 0;
   for (let step = 0; step < grid.steps; step++) {
     const timeMs = timeAt(grid, step);
     window.slide((fixedMs ?? timeMs) - offsetMs, timeMs);
     if (window.from === window.to) continue;
+    unchecked += window.count;
+    if (unchecked > samplesBetweenChecks) {
+      evaluation.touch(0, call.span);
+      unchecked = 0;
+    }
     const value = run(window, step, scalars);
     if (value === undefined) continue;
     values[at + step] = value;

@@ -1,6 +1,6 @@
-import type { Group } from './aggregate.ts';
 import type { Evaluation } from './evaluation.ts';
 import { type Frame, withoutEmptyRows, withRows } from './frame.ts';
+import type { Group } from './grouping.ts';
 import { labelsHash } from './labels-hash.ts';
 import type { Aggregate } from './nodes.ts';
 

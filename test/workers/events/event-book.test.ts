@@ -92,7 +92,7 @@ describe('a tick', () => {
       '["http",[["method","GET"],["process","crm"],["route","/a"],["status","2xx"]],"duration_us"]',
       '["socket",[["process","crm"]],"duration_us"]',
     ]);
-    assert.deepEqual([...sums], [4_001_001_193, 14]);
+    assert.deepEqual([...sums], [4_001_001_194, 14]);
     assert.deepEqual([...maxima], [4_000_000_000, 7]);
     const [sketch, expected] = [new Sketch(), new Sketch()];
     for (let i = starts[0]!; i < starts[1]!; i++) sketch.addBucket(buckets[i]!, counts[i]!);

@@ -14,6 +14,25 @@ const minuteMs = 60_000;
 const request = (durationUs: number, route = '/a'): FrameRecord => httpRecord('GET', route, { durationUs });
 
 describe('the windows', () => {
+  test('use no more memory than a few times what they hold, however long it runs', () => {
+    const stage = new EventStage();
+    const reader = new WindowReader(stage.buffers);
+    const each = 200;
+    for (let tick = 0; tick < 4000; tick++) {
+      const records = Array.from({ length: each }, (_, i) => request(1000 * 1.05 ** i, `/r${i % 40}`));
+      stage.take(records);
+      stage.fold();
+      if (tick % 500 !== 499) continue;
+      const { series, spanMs } = reader.windowStats('http', ['process'], 5 * minuteMs);
+      assert.equal(spanMs, 5 * minuteMs);
+      assert.equal(series[0]!.count, 150 * each);
+    }
+    const touched = (buffer: SharedArrayBuffer) =>
+      new Uint32Array(buffer).findLastIndex((word) => word !== 0) * 4;
+    assert.ok(touched(stage.buffers.entryLog) < 6 * 150 * each * 8, `${touched(stage.buffers.entryLog)}`);
+    assert.ok(touched(stage.buffers.rowLog) < 6 * 150 * 40 * 64, `${touched(stage.buffers.rowLog)}`);
+  });
+
   test('of 1 and 5 minutes are the ticks that lie in them, exactly', () => {
     const stage = new EventStage();
     const reader = new WindowReader(stage.buffers);

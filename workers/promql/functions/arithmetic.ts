@@ -1,7 +1,7 @@
 import { maxOf, minOf } from '../floats.ts';
 import type { Frame } from '../frame.ts';
 import { emptyFrame } from '../frame.ts';
-import { type FunctionCall, mapped, scalarArg } from './function.ts';
+import { type FunctionCall, frameArg, mapped, scalarArg } from './function.ts';
 
 /** A function of one number, over every value of a vector. */
 export function elementwise(calculate: (value: number) => number): (call: FunctionCall) => Frame {
@@ -27,12 +27,11 @@ export function clampMax(call: FunctionCall): Frame {
 function clamped(call: FunctionCall, min: Float64Array | undefined, max: Float64Array | undefined): Frame {
   const low = (step: number) => min?.[step] ?? Number.NEGATIVE_INFINITY;
   const high = (step: number) => max?.[step] ?? Number.POSITIVE_INFINITY;
-  const result = mapped(call, (value, step) => maxOf(low(step), minOf(high(step), value)));
-  for (let step = 0; step < result.steps; step++) {
-    if (!(high(step) < low(step))) continue;
-    for (let row = 0; row < result.labels.length; row++) result.present[row * result.steps + step] = 0;
-  }
-  return result;
+  const frame = frameArg(call, 0);
+  const present = frame.present.map((is, at) => (high(at % frame.steps) < low(at % frame.steps) ? 0 : is));
+  return mapped({ ...call, values: [{ ...frame, present }] }, (value, step) =>
+    maxOf(low(step), minOf(high(step), value)),
+  );
 }
 
 /** To the nearest multiple, halves up. */

@@ -8,7 +8,7 @@ export function durationOf(node: SyntaxNode, source: string): Duration {
   const span = spanOf(node);
   const [first, second, third] = childrenOf(node);
   if (node.name === 'NumberDurationLiteralInDurationContext') {
-    return literal(numberOf(source.slice(node.from, node.to), span), span);
+    return literal(numberOf(source, span), span);
   }
   if (first === undefined) throw new Refusal('expected a duration', span);
   if (first.name === 'UnaryOp') {
@@ -45,7 +45,7 @@ function signed(isNegative: boolean, from: number, operand: Duration): Duration 
 }
 
 function literal(seconds: number, span: Duration['span']): Duration {
-  if (Math.abs(seconds) > maxDurationSeconds) throw new Refusal('duration out of range', span);
+  if (!(Math.abs(seconds) <= maxDurationSeconds)) throw new Refusal('duration out of range', span);
   return { kind: 'seconds', seconds, span };
 }
 

@@ -103,7 +103,7 @@ export class ExpressionBuilder {
     const digits = text.replace(/^[-+](?:\s|#[^\n]*\n)*/, '');
     if (sign === '-' || sign === '+') parts.push({ kind: 'sign', op: sign, from: node.from });
     const span = { from: node.to - digits.length, to: node.to };
-    parts.push({ kind: 'operand', expr: { kind: 'number', value: numberOf(digits, span), span } });
+    parts.push({ kind: 'operand', expr: { kind: 'number', value: numberOf(this.#source, span), span } });
   }
 
   #operand(node: SyntaxNode, children: SyntaxNode[]): Expr {
@@ -257,6 +257,7 @@ function fillValue(clause: SyntaxNode | undefined, source: string): number | und
   const literal = clause && childNamed(clause, 'NumberDurationLiteral');
   if (!literal) return undefined;
   const text = source.slice(literal.from, literal.to);
-  const value = numberOf(text.replace(/^[-+]\s*/, ''), spanOf(literal));
+  const digits = text.replace(/^[-+]\s*/, '');
+  const value = numberOf(source, { from: literal.to - digits.length, to: literal.to });
   return text.startsWith('-') ? -value : value;
 }

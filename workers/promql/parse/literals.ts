@@ -11,10 +11,14 @@ const unitSeconds = [31_536_000, 604_800, 86_400, 3600, 60, 1, 0.001];
 export const maxDurationSeconds = 2 ** 63 / 1e9;
 
 /**
- * The value of an unsigned number, or of a duration in seconds. As in Go (strconv.ParseInt with base 0, then
+ * The value of the unsigned number at a place, or of a duration in seconds. As in Go (strconv.ParseInt with base 0, then
  * ParseFloat) a leading 0 makes an octal number where its digits allow it.
  */
-export function numberOf(text: string, span: Span): number {
+export function numberOf(source: string, span: Span): number {
+  const text = source.slice(span.from, span.to);
+  if (!isNumber(text) || /\w/.test(source[span.to] ?? '')) {
+    throw new Refusal(`bad number or duration syntax: "${text}"`, span);
+  }
   const lower = text.toLowerCase();
   if (lower === 'inf') return Number.POSITIVE_INFINITY;
   if (lower === 'nan') return Number.NaN;
@@ -24,6 +28,11 @@ export function numberOf(text: string, span: Span): number {
   const value = /^0[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : Number(digits);
   if (!Number.isFinite(value)) throw new Refusal(`error parsing number: ${text} is out of range`, span);
   return value;
+}
+
+function isNumber(text: string): boolean {
+  numberPattern.lastIndex = 0;
+  return /^(?:inf|nan)$/i.test(text) || numberPattern.exec(text)?.[0] === text;
 }
 
 function durationSecondsOf(text: string, span: Span): number {

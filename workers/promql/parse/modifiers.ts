@@ -79,7 +79,8 @@ function withAt(operand: Expr, time: SyntaxNode, source: string, span: Span): Ex
     }
     const text = source.slice(time.from, time.to);
     const sign = text.startsWith('-') ? -1 : 1;
-    const seconds = sign * numberOf(text.replace(/^[-+]\s*/, ''), time);
+    const digits = text.replace(/^[-+]\s*/, '');
+    const seconds = sign * numberOf(source, { from: time.to - digits.length, to: time.to });
     if (!(Math.abs(seconds) < 2 ** 63)) {
       throw new Refusal(`timestamp out of bounds for @ modifier: ${text}`, operand.span);
     }

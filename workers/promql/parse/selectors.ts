@@ -32,7 +32,7 @@ function matcherOf(node: SyntaxNode, source: string): Matcher {
 function portable(text: string, node: SyntaxNode): string {
   try {
     const regex = regexOf(text);
-    return /[\\[]|\(\?/.test(text) ? regex.portableSource : text;
+    return /[\\[]|\(\?/.test(text) ? (regex.portableSource ?? text) : text;
   } catch (error) {
     throw new Refusal((error as Error).message, spanOf(node));
   }
@@ -45,9 +45,11 @@ export function quotedName(node: SyntaxNode, source: string): string {
 /** The names in `by (…)`, `on (…)` and `group_left (…)`. */
 export function groupingOf(node: SyntaxNode, source: string): string[] {
   return childrenOf(node).map((label) => {
-    if (label.name !== 'QuotedLabelName') return source.slice(label.from, label.to);
-    const name = quotedName(label, source);
-    if (!isLabelName(name)) throw new Refusal(`invalid label name for grouping: "${name}"`, spanOf(label));
+    const isQuoted = label.name === 'QuotedLabelName';
+    const name = isQuoted ? quotedName(label, source) : source.slice(label.from, label.to);
+    // Keywords to Prometheus wherever they stand.
+    if (!isLabelName(name) || (!isQuoted && /^(?:inf|nan|without)$/i.test(name)))
+      throw new Refusal(`invalid label name for grouping: "${name}"`, spanOf(label));
     return name;
   });
 }

@@ -1,7 +1,7 @@
 /** Code points from the first to the second, both included. */
 export type Ranges = readonly (readonly [number, number])[];
 
-const maxCodePoint = 0x10ffff;
+export const maxCodePoint = 0x10ffff;
 
 function chars(...pairs: string[]): Ranges {
   return pairs.map((pair) => [pair.codePointAt(0)!, pair.codePointAt(pair.length - 1)!] as const);
@@ -37,17 +37,28 @@ const named: Readonly<Record<string, Ranges>> = {
 export function classEscape(name: string): Ranges | undefined {
   if (!Object.hasOwn(named, name.toLowerCase())) return undefined;
   const ranges = named[name.toLowerCase()]!;
-  return name === name.toLowerCase() ? ranges : inverted(ranges);
+  return name === name.toLowerCase() ? ranges : complement(ranges);
 }
 
-function inverted(ranges: Ranges): Ranges {
+/** Ascending, neither touching nor overlapping. */
+export function normalized(ranges: Ranges): Ranges {
+  const merged: [number, number][] = [];
+  for (const [low, high] of [...ranges].sort((a, b) => a[0] - b[0])) {
+    const last = merged.at(-1);
+    if (last !== undefined && low <= last[1] + 1) last[1] = Math.max(last[1], high);
+    else merged.push([low, high]);
+  }
+  return merged;
+}
+
+export function complement(ranges: Ranges): Ranges {
   const gaps: [number, number][] = [];
   let next = 0;
-  for (const [low, high] of ranges) {
+  for (const [low, high] of normalized(ranges)) {
     if (low > next) gaps.push([next, low - 1]);
     next = high + 1;
   }
-  gaps.push([next, maxCodePoint]);
+  if (next <= maxCodePoint) gaps.push([next, maxCodePoint]);
   return gaps;
 }
 
@@ -57,7 +68,7 @@ const unicodeClasses = new Map<string, Ranges | undefined>();
 export function unicodeClass(name: string, isNegated: boolean): Ranges | undefined {
   if (!unicodeClasses.has(name)) unicodeClasses.set(name, scanned(name));
   const ranges = unicodeClasses.get(name);
-  return ranges && isNegated ? inverted(ranges) : ranges;
+  return ranges && isNegated ? complement(ranges) : ranges;
 }
 
 function scanned(name: string): Ranges | undefined {

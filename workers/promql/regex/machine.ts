@@ -1,5 +1,5 @@
 import type { Ranges } from './classes.ts';
-import type { Node } from './syntax.ts';
+import { isNullable, type Node } from './node.ts';
 
 type Instruction =
   | { readonly op: 'set'; readonly ranges: Ranges; next: number }
@@ -86,14 +86,16 @@ export class RegexMachine {
       const loop = this.#emit({ op: 'split', first: next, second: next });
       const inner = this.#compile(body, loop);
       this.#program[loop] = { op: 'split', first: isGreedy ? inner : next, second: isGreedy ? next : inner };
-      entry = loop;
+      // A body that may be empty is tried once before it is left out, so that its groups are set as in Go.
+      entry = min > 0 ? inner : isNullable(body) ? this.#emit({ ...this.#program[loop] }) : loop;
     } else {
       for (let count = min; count < max; count++) {
         const inner = this.#compile(body, entry);
         entry = this.#emit({ op: 'split', first: isGreedy ? inner : next, second: isGreedy ? next : inner });
       }
     }
-    for (let count = 0; count < min; count++) entry = this.#compile(body, entry);
+    const copies = max === Number.POSITIVE_INFINITY ? min - 1 : min;
+    for (let count = 0; count < copies; count++) entry = this.#compile(body, entry);
     return entry;
   }
 

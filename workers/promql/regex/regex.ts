@@ -1,5 +1,6 @@
 import { RegexMachine } from './machine.ts';
-import { type Node, RegexParser } from './syntax.ts';
+import { childNodes, isNullable, type Node } from './node.ts';
+import { RegexParser } from './syntax.ts';
 import { sourceOf, translated } from './translation.ts';
 
 /** Texts above this go through the machine whatever the pattern: two loops in a row take quadratic time. */
@@ -18,7 +19,8 @@ export class Regex {
     const parser = new RegexParser(source);
     this.#node = parser.parse();
     this.groupNames = parser.groupNames;
-    if (mayBacktrack(this.#node)) this.#machine = new RegexMachine(this.#node, this.groupNames.length);
+    if (mayBacktrack(this.#node) || hasNullableRepeat(this.#node))
+      this.#machine = new RegexMachine(this.#node, this.groupNames.length);
     else this.#fast = translated(this.#node);
   }
 
@@ -34,15 +36,27 @@ export class Regex {
     return this.#slow().match(text);
   }
 
-  /** The same expression in what RE2 and JavaScript (with the flags `s` and `u`) have in common. */
-  get portableSource(): string {
-    return sourceOf(this.#node);
+  /** The same expression in what RE2 and JavaScript (with the flags `s` and `u`) have in common, if it has such a form. */
+  get portableSource(): string | undefined {
+    return isPortable(this.#node) ? sourceOf(this.#node) : undefined;
   }
 
   #slow(): RegexMachine {
     this.#machine ??= new RegexMachine(this.#node, this.groupNames.length);
     return this.#machine;
   }
+}
+
+/** Line anchors and the empty class are written differently; classes of thousands of letters are better named. */
+function isPortable(node: Node): boolean {
+  if (node.kind === 'assert') return node.what !== 'lineStart' && node.what !== 'lineEnd';
+  if (node.kind === 'set') return node.ranges.length > 0 && node.ranges.length < 100;
+  return childNodes(node).every(isPortable);
+}
+
+/** Groups of a repeated part that matches nothing are set in Go and not in JavaScript. */
+function hasNullableRepeat(node: Node): boolean {
+  return (node.kind === 'repeat' && isNullable(node.body)) || childNodes(node).some(hasNullableRepeat);
 }
 
 /** Whether a backtracking matcher could take more than quadratic time: nested loops, or many in a row. */
@@ -63,11 +77,6 @@ function hasNestedLoop(node: Node): boolean {
 
 function isVaried(node: Node): boolean {
   return node.kind === 'repeat' || node.kind === 'choice' || childNodes(node).some(isVaried);
-}
-
-function childNodes(node: Node): readonly Node[] {
-  if (node.kind === 'sequence' || node.kind === 'choice') return node.parts;
-  return node.kind === 'group' || node.kind === 'repeat' ? [node.body] : [];
 }
 
 const maxCached = 1000;

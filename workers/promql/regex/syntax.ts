@@ -1,23 +1,13 @@
-import { classEscape, foldedRanges, type Ranges, unicodeClass } from './classes.ts';
-
-/** A regular expression of RE2 (github.com/google/re2/wiki/Syntax) as a tree. Ranges are of code points. */
-export type Node =
-  | { readonly kind: 'empty' }
-  | { readonly kind: 'set'; readonly ranges: Ranges }
-  | {
-      readonly kind: 'assert';
-      readonly what: 'textStart' | 'textEnd' | 'lineStart' | 'lineEnd' | 'word' | 'noWord';
-    }
-  | { readonly kind: 'sequence'; readonly parts: readonly Node[] }
-  | { readonly kind: 'choice'; readonly parts: readonly Node[] }
-  | { readonly kind: 'group'; readonly body: Node; readonly index: number }
-  | {
-      readonly kind: 'repeat';
-      readonly body: Node;
-      readonly min: number;
-      readonly max: number;
-      readonly isGreedy: boolean;
-    };
+import {
+  classEscape,
+  complement,
+  foldedRanges,
+  maxCodePoint,
+  normalized,
+  type Ranges,
+  unicodeClass,
+} from './classes.ts';
+import { type Node, repeatSize } from './node.ts';
 
 interface Flags {
   readonly ignoreCase: boolean;
@@ -29,7 +19,6 @@ interface Flags {
 const maxRepeat = 1000;
 const maxDepth = 200;
 const maxLength = 10_000;
-export const maxCodePoint = 0x10ffff;
 
 const posixClass = /^\[:(\^?)([a-z]+):\]/;
 
@@ -71,8 +60,19 @@ export class RegexParser {
         continue;
       }
       const changed = this.#flagGroup(current);
-      if (changed !== undefined) current = changed;
-      else parts.push(this.#repeated(current));
+      if (changed !== undefined) {
+        current = changed;
+        continue;
+      }
+      const bounds = this.#bounds();
+      if (bounds === undefined) {
+        if (this.#rest(2) === '\\Q') parts.push(...this.#quoted(current));
+        else parts.push(this.#atom(current));
+        continue;
+      }
+      const body = parts.pop();
+      if (body === undefined) throw this.#error('missing argument to repetition operator');
+      parts.push(this.#repeat(body, bounds, current));
     }
     this.#depth--;
     choices.push(sequence(parts));
@@ -86,23 +86,16 @@ export class RegexParser {
   /** `(?i)`: flags for what follows in the same group. */
   #flagGroup(flags: Flags): Flags | undefined {
     const match = /^\(\?([imsU]*(?:-[imsU]+)?)\)/.exec(this.#rest(16));
-    if (match === null || match[1] === '') return undefined;
+    if (match === null) return undefined;
     this.#at += match[0].length;
     return withFlags(flags, match[1]!);
   }
 
-  #repeated(flags: Flags): Node {
-    let node = this.#atom(flags);
-    let isRepeated = false;
-    for (;;) {
-      const bounds = this.#bounds();
-      if (bounds === undefined) return node;
-      if (isRepeated) throw this.#error('invalid nested repetition operator');
-      isRepeated = true;
-      const isLazy = this.#points[this.#at] === '?';
-      if (isLazy) this.#at++;
-      node = { kind: 'repeat', body: node, ...bounds, isGreedy: isLazy === flags.ungreedy };
-    }
+  #repeat(body: Node, bounds: { min: number; max: number }, flags: Flags): Node {
+    const isLazy = this.#points[this.#at] === '?';
+    if (isLazy) this.#at++;
+    if (this.#bounds() !== undefined) throw this.#error('invalid nested repetition operator');
+    return { kind: 'repeat', body, ...bounds, isGreedy: isLazy === flags.ungreedy };
   }
 
   #bounds(): { min: number; max: number } | undefined {
@@ -147,10 +140,6 @@ export class RegexParser {
         return { kind: 'assert', what: flags.multiLine ? 'lineEnd' : 'textEnd' };
       case '\\':
         return this.#escape(flags);
-      case '*':
-      case '+':
-      case '?':
-        throw this.#error('missing argument to repetition operator');
       default:
         return literal(point.codePointAt(0)!, flags);
     }
@@ -179,19 +168,19 @@ export class RegexParser {
       this.#at++;
       return { kind: 'assert', what: asserts[next] };
     }
-    if (next === 'Q') return this.#quoted(flags);
     const ranges = this.#classAfterBackslash();
     return ranges ? { kind: 'set', ranges: folded(ranges, flags) } : literal(this.#escapedPoint(), flags);
   }
 
-  #quoted(flags: Flags): Node {
-    this.#at++;
+  /** Every character of `\Q…\E` for itself: a repetition after it is of the last one. */
+  #quoted(flags: Flags): Node[] {
+    this.#at += 2;
     const parts: Node[] = [];
     while (this.#at < this.#points.length && this.#rest(2) !== '\\E') {
       parts.push(literal(this.#points[this.#at++]!.codePointAt(0)!, flags));
     }
     this.#at += 2;
-    return sequence(parts);
+    return parts;
   }
 
   /** `\d`, `\pL`, `\p{Greek}` and the like; undefined when it is something else. */
@@ -301,42 +290,4 @@ function literal(point: number, flags: Flags): Node {
 
 function folded(ranges: Ranges, flags: Flags): Ranges {
   return flags.ignoreCase ? normalized(foldedRanges(ranges)) : ranges;
-}
-
-function normalized(ranges: Ranges): Ranges {
-  const merged: [number, number][] = [];
-  for (const [low, high] of [...ranges].sort((a, b) => a[0] - b[0])) {
-    const last = merged.at(-1);
-    if (last !== undefined && low <= last[1] + 1) last[1] = Math.max(last[1], high);
-    else merged.push([low, high]);
-  }
-  return merged;
-}
-
-export function complement(ranges: Ranges): Ranges {
-  const gaps: [number, number][] = [];
-  let next = 0;
-  for (const [low, high] of normalized(ranges)) {
-    if (low > next) gaps.push([next, low - 1]);
-    next = high + 1;
-  }
-  if (next <= maxCodePoint) gaps.push([next, maxCodePoint]);
-  return gaps;
-}
-
-/** How often the innermost part is written out when nested counts are. */
-function repeatSize(node: Node): number {
-  switch (node.kind) {
-    case 'sequence':
-    case 'choice':
-      return Math.max(1, ...node.parts.map(repeatSize));
-    case 'group':
-      return repeatSize(node.body);
-    case 'repeat': {
-      const own = node.max === Number.POSITIVE_INFINITY ? node.min : node.max;
-      return Math.max(1, own) * repeatSize(node.body);
-    }
-    default:
-      return 1;
-  }
 }

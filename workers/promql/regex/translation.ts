@@ -1,4 +1,5 @@
-import { maxCodePoint, type Node } from './syntax.ts';
+import { maxCodePoint } from './classes.ts';
+import type { Node } from './node.ts';
 
 /** The expression for JavaScript, to match a whole text. */
 export function translated(node: Node): RegExp {
