@@ -15,6 +15,8 @@ import type { Log } from './log.ts';
 import { makeDataFolder } from './pipeline/data-folder.ts';
 import { storePathOf } from './pipeline/store-path.ts';
 import { probeInflux } from './sinks/influx/probe.ts';
+import { createIntake } from './sources/intake/intake.ts';
+import type { IntakeOptions } from './sources/intake/options.ts';
 import type { QueueRedis } from './sources/queues/options.ts';
 import { createQueuesSource } from './sources/queues/queues.ts';
 import { formatSize } from './units.ts';
@@ -41,6 +43,7 @@ export async function* examine(config: Config, log: Log): AsyncGenerator<Finding
     yield { part: `influx/${options.name}`, ...(await probeInflux(options, systemClock)) };
   }
   if (config.redis) yield await examineRedis(config.redis.url, config.redis.channel);
+  if (config.intake && !running.detail.startsWith('runs')) yield await examineIntake(config.intake, log);
   if (config.http && !running.detail.startsWith('runs'))
     yield await examinePort(config.http.host, config.http.port);
 }
@@ -190,6 +193,22 @@ async function examineRedis(url: string, channel: string): Promise<Finding> {
     return { part, ok: false, detail: `${why || messageOf(error)}; check redis.url` };
   } finally {
     redis.disconnect();
+  }
+}
+
+/** Listens for a moment where services would connect. */
+async function examineIntake(options: IntakeOptions, log: Log): Promise<Finding> {
+  const part = 'intake';
+  const handOver = () => Promise.reject(new Error('the doctor takes no events'));
+  const intake = createIntake(options, { clock: systemClock, log, processOf: () => undefined, handOver });
+  try {
+    await intake.read({ timeMs: Date.now(), slow: true });
+    const problem = intake.problem?.() ?? '';
+    return { part, ok: problem === '', detail: problem || `services can connect at ${intake.place}` };
+  } catch (error) {
+    return { part, ok: false, detail: messageOf(error) };
+  } finally {
+    await intake.close();
   }
 }
 

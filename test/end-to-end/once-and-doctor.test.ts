@@ -184,6 +184,7 @@ describe('doctor', () => {
       'queues/main/bull:emails: counts agree with BullMQ',
       'influx/main: InfluxDB 1 takes writes to database test',
       'redis: answers',
+      'intake: services can connect at ',
       'http',
     ]) {
       assert.ok(
@@ -200,6 +201,7 @@ describe('doctor', () => {
       agent: { dataDir: join(place, 'a-file', 'data') },
       processes: [{ name: 'self', pidFile: './nowhere.pid' }],
       http: { port: redis.port },
+      intake: { socket: join(place, 'agent.yml') },
       queues: [{ name: 'main', redis: gone }],
       redis: { url: gone },
       influx: [
@@ -218,6 +220,7 @@ describe('doctor', () => {
       /^FAIL {2}influx\/main: connection refused: is InfluxDB running there\?/m,
       /^FAIL {2}influx\/other: .*absent/m,
       /^FAIL {2}http: .* is taken: pid \d+ \(redis-server .*; choose another with http\.port or --http/m,
+      /^FAIL {2}intake: .*agent\.yml is not a socket; move it away or name another intake\.socket/m,
       /^ok {4}host/m,
     ]) {
       assert.match(stdout, line);

@@ -61,6 +61,8 @@ export interface IntakeCounts {
  * wait here or in the worker, and 64 KB for each connection: then services have to wait, and nothing is lost.
  */
 export interface Intake extends Source {
+  /** Where services connect, in words. */
+  readonly place: string;
   /**
    * Everything that came since it was last asked or handed over; null when there is nothing to say. Its buffer is
    * to be moved to the worker; then `settle` or `noteFailed` is to be called.
@@ -98,6 +100,7 @@ interface Nameless {
 
 class SocketIntake implements Intake, ConnectionOwner {
   readonly name = 'intake';
+  readonly place: string;
   readonly #parts: IntakeParts;
   readonly #doors: readonly Door[];
   readonly #connections = new Set<Connection>();
@@ -127,6 +130,7 @@ class SocketIntake implements Intake, ConnectionOwner {
     const path = socket ?? defaultIntakeSocket(process.getuid?.() ?? 0, existsSync);
     const places: Place[] = [{ path, group }];
     if (port !== undefined) places.push({ host, port });
+    this.place = port === undefined ? path : `${path} and ${host}:${port}`;
     const onConnection = (socket: Socket) => this.#accept(socket);
     this.#doors = places.map((place) => new Door(place, { onConnection, monotonicMs }));
   }
