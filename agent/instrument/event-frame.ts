@@ -13,6 +13,7 @@ export class EventFrame {
   readonly #arena: TextArena;
   readonly #words = new Uint32Array(mostWords);
   readonly #floats = new Float64Array(this.#words.buffer);
+  readonly #bytes = new Uint8Array(this.#words.buffer);
   readonly #texts = new Uint32Array(mostWords);
   #recordEnd: number = frameHeader.LENGTH;
   #textEnd = 0;
@@ -81,7 +82,7 @@ export class EventFrame {
     return true;
   }
 
-  /** The frame in memory of its own; what comes then is the next frame. */
+  /** The frame, until the next record is added: that begins the next frame in the same memory. */
   seal(): Uint8Array {
     const { records, byteLength } = this;
     const words = this.#words;
@@ -91,13 +92,9 @@ export class EventFrame {
     words[frameHeader.TEXTS] = this.#textCount;
     this.#floats[frameHeader.FIRST / 2] = this.#first;
     this.#floats[frameHeader.BASE_MS / 2] = this.#baseMs;
-    const textEnd = this.#recordEnd + this.#textEnd;
-    // Memory as it comes: every byte of it is written.
-    const sealed = Buffer.allocUnsafeSlow(byteLength);
-    const sealedWords = new Uint32Array(sealed.buffer);
-    sealedWords.set(words.subarray(0, this.#recordEnd));
-    sealedWords.set(this.#texts.subarray(0, this.#textEnd), this.#recordEnd);
-    if (textEnd < sealedWords.length) sealedWords[textEnd] = 0;
+    const end = this.#recordEnd + this.#textEnd;
+    words.set(this.#texts.subarray(0, this.#textEnd), this.#recordEnd);
+    if (end * 4 < byteLength) words[end] = 0;
 
     this.#first += records + this.#refused;
     this.#refused = 0;
@@ -105,7 +102,7 @@ export class EventFrame {
     this.#textEnd = 0;
     this.#textCount = 0;
     this.#epoch++;
-    return sealed;
+    return this.#bytes.subarray(0, byteLength);
   }
 
   #place(label: Label): void {

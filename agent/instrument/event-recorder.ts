@@ -164,6 +164,10 @@ class EventRecorder implements StreamingRecorder {
   }
 
   user(user: string, session: string, timeMs: number): void {
+    if (user === '') {
+      this.refuse();
+      return;
+    }
     try {
       const who = this.#users.get(user);
       const where = this.#users.get(session);

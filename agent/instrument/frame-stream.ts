@@ -89,11 +89,13 @@ export class FrameStream {
     }
   }
 
-  /** Takes a frame; the caller has asked whether there is room. */
+  /** Takes a frame, or a copy of it where it has to wait; the caller has asked whether there is room. */
   push(frame: Uint8Array): void {
-    this.#waiting.push(frame);
+    const waiting = this.#waiting;
+    waiting.push(frame);
     this.#waitingBytes += frame.byteLength;
     if (this.#isConnected && this.#busyTimer === null) this.#write();
+    if (waiting.length > 0) waiting[waiting.length - 1] = frame.slice();
   }
 
   /** Writes what the kernel takes, even on a connection that the event loop has not seen established: at exit. */

@@ -14,8 +14,9 @@ const mostEndpointChars = 512;
 const mostFrames = 20;
 const mostFrameChars = 256;
 
-/** A method, as it is written in requests. */
+/** A method, as it is written in requests; the word that stands in its place for a job stays as it is. */
 export function cleanMethod(text: string): string {
+  if (text === 'job') return text;
   return cut(plain(text.slice(0, 32)), 32).toUpperCase();
 }
 

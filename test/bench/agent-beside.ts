@@ -9,6 +9,8 @@ import { startInflux, startRedis, temporaryFolder, untilTrue } from '../support/
 /** The built agent under the usual work, with all that it needs. */
 export interface AgentBeside {
   readonly agent: ChildProcess;
+  /** Where services connect. */
+  readonly socket: string;
   stop(): Promise<void>;
 }
 
@@ -24,6 +26,7 @@ export async function startAgentBeside(nodeArgs: readonly string[] = []): Promis
   const watched = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
   await mkdir(folder, { recursive: true });
   const configFile = join(folder, 'agent.yml');
+  const socket = join(folder, 'run', 'intake.sock');
   await writeFile(
     configFile,
     stringify({
@@ -31,6 +34,7 @@ export async function startAgentBeside(nodeArgs: readonly string[] = []): Promis
       processes: [{ name: 'app', pid: watched.pid }],
       queues: [{ name: 'main', redis: redis.url }],
       influx: [{ name: 'influx', url: influx.url, version: 1, database: 'test', flushInterval: '10s' }],
+      intake: { socket },
       http: { port: 0 },
     }),
   );
@@ -46,6 +50,7 @@ export async function startAgentBeside(nodeArgs: readonly string[] = []): Promis
   });
   return {
     agent,
+    socket,
     stop: async () => {
       await endOf(agent);
       await endOf(watched);

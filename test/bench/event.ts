@@ -71,7 +71,7 @@ export async function* event(): AsyncGenerator<Row> {
     if (arrived !== eventsPerSlice * slices * 2) throw new Error(`only ${arrived} events arrived`);
     const promClient = ['prom-client observe', peer] as const;
     yield atMost('event', 'one request event in the service, ns', ours, promClient, 0.1);
-    yield atMost('event', 'the same with 1,000 users, ns', withUsers, promClient, 0.1);
+    yield atMost('event', 'the same with 1,000 users, ns', withUsers, promClient, 0.2);
   } finally {
     recorder.close();
     drain.stdin!.end();

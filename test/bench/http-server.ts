@@ -18,7 +18,11 @@ const onStart = (message: unknown): void => {
   const { request, response } = message as { request: SeenRequest; response: SeenResponse };
   beginExchange(recorder, request, response, findRoute);
 };
-const histogram = new Histogram({ name: 'http', help: 'requests', labelNames: ['method', 'route', 'status'] });
+const histogram = new Histogram({
+  name: 'http',
+  help: 'requests',
+  labelNames: ['method', 'route', 'status'],
+});
 
 metrics.setGlobalMeterProvider(new MeterProvider());
 trace.setGlobalTracerProvider(new NodeTracerProvider());

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { freePort, temporaryFolder } from '../support/servers.ts';
+import { rm } from 'node:fs/promises';
+import { temporaryFolder } from '../support/servers.ts';
 import { endOf, startAgentBeside } from './agent-beside.ts';
+import { startCollectd } from './collectd.ts';
 import { cpuMsOf, rssMbOf, sleep } from './cost.ts';
 import { atMost, type Row } from './row.ts';
 
@@ -35,33 +35,4 @@ export async function* idle(): AsyncGenerator<Row> {
     await Promise.all([endOf(bare), endOf(collectd)]);
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-async function startCollectd(folder: string) {
-  await mkdir(join(folder, 'data'), { recursive: true });
-  const config = join(folder, 'collectd.conf');
-  await writeFile(
-    config,
-    `BaseDir "${folder}/data"
-PIDFile "${folder}/collectd.pid"
-TypesDB "/usr/share/collectd/types.db"
-Interval 2
-LoadPlugin cpu
-LoadPlugin memory
-LoadPlugin processes
-LoadPlugin network
-<Plugin network>
-  Server "127.0.0.1" "${await freePort()}"
-</Plugin>
-<Plugin processes>
-  Process "node"
-</Plugin>
-`,
-  );
-  const child = spawn('collectd', ['-f', '-C', config], { stdio: 'ignore' });
-  await new Promise<void>((resolve, reject) => {
-    child.once('spawn', resolve);
-    child.once('error', () => reject(new Error('collectd is not there: apt-get install collectd-core')));
-  });
-  return child;
 }

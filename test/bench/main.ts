@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { busy } from './busy.ts';
 import { delivery } from './delivery.ts';
 import { event } from './event.ts';
 import { histogram } from './histogram.ts';
@@ -22,6 +23,7 @@ const subjects: Readonly<Record<string, () => AsyncGenerator<Row>>> = {
   histogram,
   event,
   receiving,
+  busy,
 };
 
 /** `npm run bench -- [SUBJECT…] [--json]`: ours, the named peer and the ratio, measured in one run. */

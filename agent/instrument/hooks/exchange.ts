@@ -15,7 +15,9 @@ export interface SeenRequest {
 export interface SeenResponse {
   readonly statusCode: number;
   readonly headersSent: boolean;
-  readonly writableFinished: boolean;
+  /** Not there with HTTP/2. */
+  readonly writableFinished?: boolean | undefined;
+  readonly writableEnded: boolean;
   readonly chunkedEncoding?: boolean | undefined;
   /** Node's own text of the status line and headers as they were sent. */
   readonly _header?: unknown;
@@ -39,67 +41,38 @@ class Returned {
   }
 }
 
+/** What is known of a request between its start and its end. */
+class Exchange {
+  readonly startMs = performance.now();
+  /** '' until a hook says it. */
+  route = '';
+  failure: unknown = undefined;
+  readonly recorder: Recorder;
+  readonly findRoute: RouteFinder;
+  /** Who may tell the user. */
+  req: SeenRequest;
+
+  constructor(recorder: Recorder, findRoute: RouteFinder, req: SeenRequest) {
+    this.recorder = recorder;
+    this.findRoute = findRoute;
+    this.req = req;
+  }
+}
+
 /**
- * What is known of a request between its start and its end, in private fields of its response object: nobody sees
- * them, not even console.log, they die with the response, and they cost less than a WeakMap.
+ * Keeps the exchange in a private field of its response object: nobody sees it, not even console.log, it dies with
+ * the response, and it costs less than a WeakMap or several fields.
  */
-class Exchange extends Returned {
-  #startMs = performance.now();
-  #route = '';
-  #failure: unknown;
-  #recorder: Recorder;
-  #findRoute: RouteFinder;
-  #req: SeenRequest;
+class Carrier extends Returned {
+  #exchange: Exchange;
 
-  constructor(res: SeenResponse, req: SeenRequest, recorder: Recorder, findRoute: RouteFinder) {
+  constructor(res: object, exchange: Exchange) {
     super(res);
-    this.#recorder = recorder;
-    this.#findRoute = findRoute;
-    this.#req = req;
+    this.#exchange = exchange;
   }
 
-  static has(res: object): boolean {
-    return #startMs in res;
-  }
-
-  static setRoute(res: object, route: string, req: SeenRequest): void {
-    if (!(#route in res)) return;
-    res.#route = route;
-    res.#req = req;
-  }
-
-  static fail(res: object, error: unknown, findRoute: RouteFinder): void {
-    if (!(#failure in res) || Object.is(res.#failure, error)) return;
-    res.#failure = error;
-    if (res.#route === '') res.#route = findRoute(res.#req, 500);
-    const place = {
-      method: res.#req.method ?? '',
-      route: res.#route,
-      user: userOf(res.#req),
-      timeMs: Date.now(),
-    };
-    res.#recorder.error(error, place);
-  }
-
-  static finish(res: SeenResponse): void {
-    if (!(#startMs in res)) return;
-    const own = res as SeenResponse & Exchange;
-    const durationMs = performance.now() - own.#startMs;
-    const cutOff = res.writableFinished ? undefined : exchanges.cutOff.get(own.#req);
-    if (cutOff !== undefined) Exchange.setRoute(res, cutOff.route, cutOff.req);
-    const req = own.#req;
-    const failure = own.#failure;
-    const isWhole = res.writableFinished;
-    const status = res.headersSent ? res.statusCode : failure === undefined ? 499 : 500;
-    recorded.method = req.method ?? '';
-    recorded.route = own.#route === '' ? own.#findRoute(req, status) : own.#route;
-    recorded.status = status;
-    recorded.timeMs = Date.now();
-    recorded.user = userOf(req);
-    recorded.error = failure === undefined ? '' : messageOf(failure);
-    recorded.untimed = !isWhole || recorded.route === pollRoute || isEndless(req, res);
-    recorded.durationUs = recorded.untimed ? noDuration : Math.round(durationMs * 1000);
-    own.#recorder.request(recorded);
+  static of(res: object): Exchange | undefined {
+    return #exchange in res ? res.#exchange : undefined;
   }
 }
 
@@ -116,15 +89,40 @@ const recorded: RecordedRequest = {
 
 function finish(res: SeenResponse): void {
   try {
-    Exchange.finish(res);
+    const exchange = exchanges.Carrier.of(res);
+    if (exchange !== undefined) record(exchange, res);
   } catch (error) {
     quietly('request', error);
   }
 }
 
+function record(exchange: Exchange, res: SeenResponse): void {
+  const durationMs = performance.now() - exchange.startMs;
+  const isWhole = res.writableFinished ?? res.writableEnded;
+  if (!isWhole) answeredBy(exchange, exchanges.cutOff.get(exchange.req));
+  const { req, failure } = exchange;
+  const status = res.headersSent ? res.statusCode : failure === undefined ? 499 : 500;
+  const route = exchange.route === '' ? exchange.findRoute(req, status) : exchange.route;
+  recorded.method = req.method ?? '';
+  recorded.route = route;
+  recorded.status = status;
+  recorded.timeMs = Date.now();
+  recorded.user = userOf(req);
+  recorded.error = failure === undefined ? '' : messageOf(failure);
+  recorded.untimed = !isWhole || route === pollRoute || isEndless(req, res);
+  recorded.durationUs = recorded.untimed ? noDuration : Math.round(durationMs * 1000);
+  exchange.recorder.request(recorded);
+}
+
+function answeredBy(exchange: Exchange, answerer: Answerer | undefined): void {
+  if (answerer === undefined) return;
+  exchange.route = answerer.route;
+  exchange.req = answerer.req;
+}
+
 function closed(this: SeenResponse): void {
   // Of a request that was cut off, frameworks hear a little later than its response.
-  if (this.writableFinished) finish(this);
+  if (this.writableFinished ?? this.writableEnded) finish(this);
   else setImmediate(finish, this);
 }
 
@@ -135,8 +133,7 @@ interface Answerer {
 
 /** Whoever of this process has the library loaded, even twice: a request is counted by the copy that came first. */
 const exchanges = sharedOnce('exchanges', () => ({
-  Exchange,
-  closed,
+  Carrier,
   cutOff: new WeakMap<object, Answerer>(),
 }));
 
@@ -150,14 +147,15 @@ export function beginExchange(
   res: SeenResponse,
   findRoute: RouteFinder,
 ): void {
-  if (exchanges.Exchange.has(res)) return;
-  new exchanges.Exchange(res, req, recorder, findRoute);
-  res.on('close', exchanges.closed);
+  if (exchanges.Carrier.of(res) !== undefined) return;
+  new exchanges.Carrier(res, new Exchange(recorder, findRoute, req));
+  res.on('close', closed);
 }
 
 /** Says which pattern answers, and which object may tell the user. Nothing happens for a request not watched. */
 export function setRoute(res: object, route: string, req: SeenRequest): void {
-  exchanges.Exchange.setRoute(res, route, req);
+  const exchange = exchanges.Carrier.of(res);
+  if (exchange !== undefined) answeredBy(exchange, { route, req });
 }
 
 /** The same for a request that the client gave up, where only the request object is at hand. */
@@ -168,7 +166,13 @@ export function setCutOffRoute(rawRequest: object, route: string, req: SeenReque
 /** An error reached the error handling of a framework: recorded once for a request, with the route that it came from. */
 export function noteFailure(res: object, error: unknown, findRoute: RouteFinder): void {
   try {
-    exchanges.Exchange.fail(res, error, findRoute);
+    const exchange = exchanges.Carrier.of(res);
+    if (exchange === undefined || Object.is(exchange.failure, error)) return;
+    const { req, recorder } = exchange;
+    exchange.failure = error;
+    if (exchange.route === '') exchange.route = findRoute(req, 500);
+    const { route } = exchange;
+    recorder.error(error, { method: req.method ?? '', route, user: userOf(req), timeMs: Date.now() });
   } catch (problem) {
     quietly('error of a request', problem);
   }
@@ -180,7 +184,7 @@ export function noteFailure(res: object, error: unknown, findRoute: RouteFinder)
  */
 function isEndless(req: SeenRequest, res: SeenResponse): boolean {
   if (res.statusCode === 101 || req.upgrade === true) return true;
-  if (res.chunkedEncoding !== true && req.httpVersion !== '1.0') return false;
+  if (res.chunkedEncoding !== true && req.httpVersion === '1.1') return false;
   // Headers given to writeHead are in no other place than in the text that was sent.
   if (typeof res._header === 'string') return /^content-type: *text\/event-stream/im.test(res._header);
   return String(res.getHeader('content-type')).startsWith('text/event-stream');
@@ -189,7 +193,8 @@ function isEndless(req: SeenRequest, res: SeenResponse): boolean {
 /** `user.id`, `user.sub`, `auth.id` or `auth.sub` when it is a text or a number; '' when not. */
 export function userOf(req: SeenRequest): string {
   try {
-    return idOf(req.user) || idOf(req.auth);
+    const { user, auth } = req;
+    return user === undefined && auth === undefined ? '' : idOf(user) || idOf(auth);
   } catch {
     return '';
   }
@@ -197,7 +202,7 @@ export function userOf(req: SeenRequest): string {
 
 function idOf(user: unknown): string {
   if (user === undefined || user === null) return '';
-  const { id, sub } = user as { id?: unknown; sub?: unknown };
+  const { id, sub } = user as { readonly id?: unknown; readonly sub?: unknown };
   const value = id ?? sub;
   return typeof value === 'string' ? value : typeof value === 'number' ? String(value) : '';
 }

@@ -29,6 +29,8 @@ export interface App {
 /** The mounts that lead to a route, outermost first, those at '/' left out. */
 interface Chain {
   readonly mounts: readonly { readonly layer: Layer; readonly pattern: string | null }[];
+  /** The patterns of all of them as one; null where only a match tells. */
+  readonly prefix: string | null;
   /** The application says that it is mounted elsewhere: only when nothing else fits. */
   readonly isUnlikely: boolean;
 }
@@ -37,6 +39,8 @@ interface RouteEntry {
   readonly own: string;
   readonly params: readonly string[];
   chains: Chain[];
+  /** By the pattern of the mounts: the same text every time, so that nothing has to be built for a request. */
+  readonly labels: Map<string, string>;
   /** The answer for the base path that was asked for last. */
   base: string | undefined;
   label: string;
@@ -82,7 +86,15 @@ function entryOf(route: Route): RouteEntry {
   if (entry === undefined) {
     const params = typeof route.path === 'string' ? paramsOf(route.path) : [];
     const own = patternOf(route.path);
-    entry = { own, params, chains: [], base: undefined, label: '', walkedMs: Number.NEGATIVE_INFINITY };
+    entry = {
+      own,
+      params,
+      chains: [],
+      labels: new Map(),
+      base: undefined,
+      label: '',
+      walkedMs: Number.NEGATIVE_INFINITY,
+    };
     entries.set(route, entry);
   }
   return entry;
@@ -108,7 +120,7 @@ function labelOf(entry: RouteEntry, req: ExpressRequest, base: string): string {
     prefix = prefixOf(entry.chains, base, true);
   }
   if (prefix === null && entry.chains.length > 0) return '';
-  entry.label = joined(prefix ?? (base === '' ? '' : '*'), entry.own);
+  entry.label = labelBehind(entry, prefix ?? (base === '' ? '' : '*'));
   entry.base = base;
   return entry.label;
 }
@@ -122,7 +134,17 @@ export function failedRoute(req: ExpressRequest): string {
   const entry = entryOf(req.route);
   if (entry.chains.length === 0) walk(req.app);
   const path = /^[^?#]*/.exec(req.originalUrl ?? '')![0];
-  return joined(prefixOf(entry.chains, path, false) ?? (entry.chains.length > 0 ? '*' : ''), entry.own);
+  return labelBehind(entry, prefixOf(entry.chains, path, false) ?? (entry.chains.length > 0 ? '*' : ''));
+}
+
+function labelBehind(entry: RouteEntry, prefix: string): string {
+  let label = entry.labels.get(prefix);
+  if (label === undefined) {
+    if (entry.labels.size >= mostMountLabels) entry.labels.clear();
+    label = joined(prefix, entry.own);
+    entry.labels.set(prefix, label);
+  }
+  return label;
 }
 
 function prefixOf(chains: readonly Chain[], base: string, isWhole: boolean): string | null {
@@ -136,10 +158,10 @@ function prefixOf(chains: readonly Chain[], base: string, isWhole: boolean): str
         break;
       }
       rest = behind(rest, match.path);
-      prefix = joined(prefix, match.pattern);
+      if (chain.prefix === null) prefix = joined(prefix, match.pattern);
     }
     if (rest === null || (isWhole && rest !== '' && rest !== '/')) continue;
-    return prefix === '/' ? '' : prefix;
+    return chain.prefix ?? prefix;
   }
   return null;
 }
@@ -150,8 +172,7 @@ function behind(path: string, taken: string): string {
 
 /** Notes for every route that can be found by which mounts it is reached. */
 function walk(app: App | undefined): void {
-  const apps: App[] = [];
-  for (let one = app; one !== undefined && apps.length < mostDepth; one = one.parent) apps.unshift(one);
+  const apps = withParents(app);
   const top = routerOf(apps[0]);
   if (top === undefined) return;
   const found = new Map<Route, Chain[]>();
@@ -163,19 +184,35 @@ function walk(app: App | undefined): void {
       }
       const child = childOf(layer, apps[appIndex + 1]);
       if (child === undefined || depth > mostDepth) continue;
-      const pattern = mountPattern(layer);
-      const isUnlikely =
-        around.isUnlikely || (child.app !== undefined && pattern !== joined('', patternOf(child.app.mountpath)));
-      const mounts = pattern === '' ? around.mounts : [...around.mounts, { layer, pattern }];
-      visit(child.router, { mounts, isUnlikely }, depth + 1, child.app === undefined ? appIndex : appIndex + 1);
+      const inside = chainThrough(around, layer, child.app);
+      visit(child.router, inside, depth + 1, child.app === undefined ? appIndex : appIndex + 1);
     }
   };
-  visit(top, { mounts: [], isUnlikely: false }, 0, 0);
+  visit(top, { mounts: [], prefix: '', isUnlikely: false }, 0, 0);
   for (const [route, chains] of found) {
     const entry = entryOf(route);
     entry.chains = chains.sort((a, b) => Number(a.isUnlikely) - Number(b.isUnlikely));
     entry.base = undefined;
   }
+}
+
+function withParents(app: App | undefined): App[] {
+  const apps: App[] = [];
+  for (let one = app; one !== undefined && apps.length < mostDepth; one = one.parent) apps.unshift(one);
+  return apps;
+}
+
+function chainThrough(around: Chain, layer: Layer, app: App | undefined): Chain {
+  const pattern = mountPattern(layer);
+  const isElsewhere = app !== undefined && pattern !== joined('', patternOf(app.mountpath));
+  const isUnlikely = around.isUnlikely || isElsewhere;
+  if (pattern === '') return { ...around, isUnlikely };
+  const isKnown = around.prefix !== null && pattern !== null;
+  return {
+    mounts: [...around.mounts, { layer, pattern }],
+    prefix: isKnown ? joined(around.prefix, pattern) : null,
+    isUnlikely,
+  };
 }
 
 /** The router behind a layer. A mounted application hides behind a closure: it can only be the one that has the request. */
@@ -196,8 +233,7 @@ const mountLabels = new WeakMap<Router, Map<string, string>>();
 
 /** The pattern of the mounts that make up `base`. */
 function mountLabel(req: ExpressRequest, base: string): string {
-  const apps: App[] = [];
-  for (let one = req.app; one !== undefined && apps.length < mostDepth; one = one.parent) apps.unshift(one);
+  const apps = withParents(req.app);
   const top = routerOf(apps[0]);
   if (top === undefined) return unmatched;
   let labels = mountLabels.get(top);
@@ -213,7 +249,13 @@ function mountLabel(req: ExpressRequest, base: string): string {
   return label;
 }
 
-function findMount(router: Router, base: string, apps: App[], appIndex: number, depth: number): string | null {
+function findMount(
+  router: Router,
+  base: string,
+  apps: App[],
+  appIndex: number,
+  depth: number,
+): string | null {
   for (const layer of router.stack) {
     if (layer.route !== undefined || depth > mostDepth) continue;
     const pattern = mountPattern(layer);

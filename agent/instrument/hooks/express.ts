@@ -1,5 +1,5 @@
-import type { Recorder } from '../recorder.ts';
 import { reportedPart } from '../../../workers/contract/wire.ts';
+import type { Recorder } from '../recorder.ts';
 import { beginExchange, noteFailure, type SeenResponse } from './exchange.ts';
 import { type App, type ExpressRequest, type Router, routerOf } from './express-route.ts';
 import type { Layer } from './mount-pattern.ts';
@@ -11,8 +11,7 @@ type Handle = (this: unknown, req: object, res: object, done: Next) => unknown;
 type HandleError = (this: Layer, error: unknown, req: object, res: object, next: Next) => unknown;
 
 /** What `app.use` takes; requests and responses are Express's, which is not imported. */
-// biome-ignore lint/suspicious/noExplicitAny: Express's own types take any request type here, and none is ours to name.
-export type ExpressMiddleware = (req: any, res: any, next: (error?: any) => void) => void;
+export type ExpressMiddleware = (req: object, res: object, next: (error?: unknown) => void) => void;
 
 /**
  * A middleware for Express 4 and 5 that counts and times every request which comes to it; it belongs before the
@@ -24,13 +23,13 @@ export type ExpressMiddleware = (req: any, res: any, next: (error?: any) => void
 export function createExpressMiddleware(recorder: Recorder): ExpressMiddleware {
   recorder.reports(reportedPart.HTTP | reportedPart.USER);
   let isAtHome = false;
-  const monitored = (req: ExpressRequest, res: SeenResponse, next: Next): void => {
+  const monitored = (req: ExpressRequest, res: object, next: Next): void => {
     try {
       if (!isAtHome) {
         isAtHome = true;
         observeErrors(routerOf(req.app));
       }
-      beginExchange(recorder, req, res, findRoute);
+      beginExchange(recorder, req, res as SeenResponse, findRoute);
     } catch (error) {
       quietly('Express middleware', error);
     }
@@ -60,10 +59,15 @@ export function observeErrors(router: Router | undefined): void {
   if (layer === undefined) return;
   const prototype = Object.getPrototypeOf(layer) as object;
   const name = 'handle_error' in prototype ? 'handle_error' : 'handleError';
-  replaceMethod<HandleError>(prototype, name, (original) => function (error, req, res, next) {
-    noteFailure(res, error, findFailedRoute);
-    return original.call(this, error, req, res, next);
-  });
+  replaceMethod<HandleError>(
+    prototype,
+    name,
+    (original) =>
+      function (error, req, res, next) {
+        noteFailure(res, error, findFailedRoute);
+        return original.call(this, error, req, res, next);
+      },
+  );
 }
 
 /** Sees the errors for which the application has no handler: they leave its outermost router. */

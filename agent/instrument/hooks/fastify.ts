@@ -1,4 +1,11 @@
-import { noteFailure, setCutOffRoute, setRoute, type SeenRequest, type SeenResponse, unmatched } from './exchange.ts';
+import {
+  noteFailure,
+  type SeenRequest,
+  type SeenResponse,
+  setCutOffRoute,
+  setRoute,
+  unmatched,
+} from './exchange.ts';
 import { patternOf } from './mount-pattern.ts';
 import { quietly } from './safety.ts';
 
@@ -27,11 +34,14 @@ export function observeFastify(fastify: Fastify): void {
       setRoute(reply.raw, routeOf(request), request);
       done();
     });
-    fastify.addHook('onError', (request: FastifyRequest, reply: FastifyReply, error: unknown, done: () => void) => {
-      setRoute(reply.raw, routeOf(request), request);
-      noteFailure(reply.raw, error, () => routeOf(request));
-      done();
-    });
+    fastify.addHook(
+      'onError',
+      (request: FastifyRequest, reply: FastifyReply, error: unknown, done: () => void) => {
+        setRoute(reply.raw, routeOf(request), request);
+        noteFailure(reply.raw, error, () => routeOf(request));
+        done();
+      },
+    );
     fastify.addHook('onRequestAbort', (request: FastifyRequest, done: () => void) => {
       setCutOffRoute(request.raw, routeOf(request), request);
       done();

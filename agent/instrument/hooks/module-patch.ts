@@ -45,6 +45,7 @@ export function observeModules(hook: ExportsHook): () => void {
 
 /** `import` of a CommonJS package names its file, `require` the package. */
 function mayBePackage(request: unknown): boolean {
-  if (typeof request !== 'string' || request[0] === '.' || request.startsWith('node:')) return false;
+  if (typeof request !== 'string' || request[0] === '.') return false;
+  if (request.startsWith('node:')) return request === 'node:http2';
   return !/^(?:\/|[A-Za-z]:[\\/])/.test(request) || /[\\/]node_modules[\\/]/.test(request);
 }

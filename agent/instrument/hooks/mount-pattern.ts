@@ -68,7 +68,8 @@ function readBack(source: string, keys: NonNullable<Layer['keys']>): string {
         keyIndex += group.match(/\((?!\?[:=!])/g)?.length ?? 0;
         const slash = (/^\((?:\?:)?((?:\\[/.])*)/.exec(group)?.[1] ?? '').replaceAll('\\', '');
         const optional = rest[end] === '?' ? '?' : '';
-        pattern += key === undefined || typeof key.name === 'number' ? `${slash}*` : `${slash}:${key.name}${optional}`;
+        pattern +=
+          key === undefined || typeof key.name === 'number' ? `${slash}*` : `${slash}:${key.name}${optional}`;
         rest = rest.slice(optional === '' ? end : end + 1);
       } else {
         const length = rest[0] === '\\' ? 2 : 1;

@@ -2,6 +2,7 @@ import type { Recorder } from '../recorder.ts';
 import { observeWorkers } from './bullmq.ts';
 import { observedFinalHandler, observeErrors } from './express.ts';
 import type { Router } from './express-route.ts';
+import { observeHttp2 } from './http2.ts';
 import type { ExportsHook } from './module-patch.ts';
 import { observeSocketIo } from './socket-io.ts';
 
@@ -13,16 +14,20 @@ export function packageHook(recorder: Recorder): ExportsHook {
   return (exports) => {
     if (typeof exports === 'function' && exports.name === 'finalhandler' && exports.length === 3)
       return observedFinalHandler(exports as Parameters<typeof observedFinalHandler>[0]);
-    if (hasFunctions(exports, 'Router', 'Route') && hasOwn(exports, 'application')) {
+    if (hasOwn(exports, 'application') && hasFunctions(exports, 'Router', 'Route')) {
       observeErrors(probe((exports as unknown as { Router: () => Probe }).Router()));
       return exports;
     }
     if (hasFunctions(exports, 'Worker', 'Queue', 'FlowProducer', 'QueueEvents')) {
-      observeWorkers(recorder, valueOf(exports, 'Worker').prototype as object);
+      observeWorkers(recorder, member(exports, 'Worker').prototype as object);
       return exports;
     }
     if (hasFunctions(exports, 'Server', 'Namespace', 'Socket')) {
       observeSocketIo(recorder, exports as Parameters<typeof observeSocketIo>[1]);
+      return exports;
+    }
+    if (hasFunctions(exports, 'createServer', 'createSecureServer', 'getPackedSettings')) {
+      observeHttp2(recorder, exports);
       return exports;
     }
     return undefined;
@@ -49,9 +54,9 @@ function hasFunctions(exports: object, ...names: string[]): boolean {
 }
 
 function isFunction(exports: object, name: string): boolean {
-  return typeof valueOf(exports, name) === 'function';
+  return typeof member(exports, name) === 'function';
 }
 
-function valueOf(exports: object, name: string): { prototype: unknown } {
+function member(exports: object, name: string): { prototype: unknown } {
   return (exports as Record<string, { prototype: unknown }>)[name]!;
 }

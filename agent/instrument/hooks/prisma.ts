@@ -29,8 +29,12 @@ export function createPrismaExtension(recorder: Recorder): PrismaExtension {
         if (tracing.isTold) return query(args as never) as Promise<unknown>;
         const startMs = performance.now();
         const result = query(args as never) as Promise<unknown>;
-        const text = model === undefined ? sqlOf(args) : '';
-        watch(recorder, result, model ?? '', operation, text, startMs);
+        try {
+          const text = model === undefined ? sqlOf(args) : '';
+          watch(recorder, result, model ?? '', operation, text, startMs);
+        } catch (error) {
+          quietly('Prisma', error);
+        }
         return result;
       },
     },
@@ -45,7 +49,7 @@ function watch(
   text: string,
   startMs: number,
 ): void {
-  const elapsedUs = (): number => (performance.now() - startMs) * 1000;
+  const elapsedUs = (): number => Math.round((performance.now() - startMs) * 1000);
   result.then(
     () => recorder.query(model, operation, text, elapsedUs(), Date.now(), false, ''),
     (error: unknown) =>

@@ -39,7 +39,11 @@ const replacements = sharedOnce('replacements', () => new WeakSet<object>());
  * Puts `wrap(original)` in the place of a method, with its name, length, prototype and property attributes. Does
  * nothing when it is ours already; throws when there is no such method.
  */
-export function replaceMethod<F extends AnyFunction>(owner: object, name: string, wrap: (original: F) => F): void {
+export function replaceMethod<F extends AnyFunction>(
+  owner: object,
+  name: string,
+  wrap: (original: F) => F,
+): void {
   const original = (owner as Record<string, unknown>)[name];
   if (typeof original !== 'function') throw new TypeError(`no method ${name}`);
   if (replacements.has(original)) return;
@@ -59,7 +63,8 @@ export function disguise<F extends AnyFunction>(replacement: F, original: F): F 
     const own = Object.getOwnPropertyDescriptor(replacement, key);
     if (own === undefined || own.configurable)
       Object.defineProperty(replacement, key, Object.getOwnPropertyDescriptor(original, key)!);
-    else if (own.writable) (replacement as unknown as Record<PropertyKey, unknown>)[key] = (original as never)[key];
+    else if (own.writable)
+      (replacement as unknown as Record<PropertyKey, unknown>)[key] = (original as never)[key];
   }
   Object.setPrototypeOf(replacement, Object.getPrototypeOf(original));
   replacements.add(replacement);

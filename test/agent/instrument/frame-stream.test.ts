@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { syncBuiltinESMExports } from 'node:module';
+import net from 'node:net';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { createRecorder, type StreamingRecorder } from '../../../agent/instrument/event-recorder.ts';
 import { accountOf, type ReadFrame } from './frame-reader.ts';
@@ -156,6 +158,24 @@ describe('frame stream', () => {
     } finally {
       overTcp.close();
       await intake.close();
+    }
+  });
+
+  test('survives a net that somebody replaced', () => {
+    const original = net.connect;
+    const fakes = [() => undefined, () => ({}), () => Promise.reject.call(null)];
+    try {
+      for (const fake of fakes) {
+        net.connect = fake as never;
+        syncBuiltinESMExports();
+        const lost = createRecorder(() => ({ path: place.path }));
+        lost.user('ann', '', Date.now());
+        lost.finish();
+        lost.close();
+      }
+    } finally {
+      net.connect = original;
+      syncBuiltinESMExports();
     }
   });
 

@@ -66,13 +66,54 @@ for (const [how, options, isLoaded] of [
       });
       await application.end();
       const errors = intake.events.filter(({ kind }) => kind === 'error');
-      const routes = errors.map(({ third }) => third.replace('\0', ' ')).sort();
+      const routes = errors.map(({ third }) => third.replace('\0', ' ').replace(/^JOB/, 'job')).sort();
       assert.deepEqual(routes, options ? ['GET /broken/:id', 'job mail/broken'] : ['GET /broken/:id']);
-      const jobs = intake.events.filter(({ kind }) => kind === 'job').map(({ what, failed }) => `${what[1]} ${failed}`);
+      const jobs = intake.events
+        .filter(({ kind }) => kind === 'job')
+        .map(({ what, failed }) => `${what[1]} ${failed}`);
       assert.deepEqual(jobs, options ? ['welcome false', 'broken true'] : []);
     });
   });
 }
+
+const watched = () =>
+  startApplication('everything.mjs', registered.options, {
+    NOVA_AGENT_INTAKE_SOCKET: intake.socket,
+    REDIS_PORT: `${redis.port}`,
+  });
+
+describe('sockets under register', () => {
+  test('that poll are requests of one route, without a time', async () => {
+    const application = await watched();
+    const client = connect(application.url, { transports: ['polling'], reconnection: false });
+    assert.equal(await client.emitWithAck('ask', 5), 5);
+    client.close();
+    await intake.until(() => assert.ok(of('socket').includes('disconnect')));
+    await application.end();
+    const polls = intake.events.filter(({ kind }) => kind === 'http');
+    assert.ok(polls.length >= 3);
+    assert.deepEqual(
+      [...new Set(polls.map(({ what, untimed }) => `${what[1]} ${untimed}`))],
+      ['/socket.io/ true'],
+    );
+  });
+
+  test('whose handler ends the service tell of the event that it was', async () => {
+    const application = await watched();
+    const client = connect(application.url, { transports: ['websocket'], reconnection: false });
+    client.emit('crash');
+    const { code, stderr } = await application.ended;
+    client.close();
+    assert.equal(code, 1);
+    assert.match(stderr, /throw new Error\('in a handler'\);\n +\^/);
+    assert.doesNotMatch(stderr, /instrument\/hooks/);
+    await intake.until(() => assert.ok(of('error').includes('Error')));
+    const [error] = intake.events.filter(({ kind }) => kind === 'error');
+    assert.match(error!.third, /^socket\0crash$/i);
+    const [event] = intake.events.filter(({ what }) => what[0] === 'crash');
+    assert.deepEqual([event!.failed, event!.third], [true, 'in a handler']);
+  });
+});
 
 describe('bare servers under register', () => {
   test('in a cluster and in threads tell of themselves', async () => {

@@ -63,7 +63,8 @@ export async function startIntake(): Promise<Intake> {
           hello = JSON.parse(frame.toString('utf8', frameHeader.BYTES_LENGTH)) as Hello;
           hellos.push(hello);
         }
-        if (frame.readUInt32LE(frameHeader.KIND * 4) === frameKind.EVENTS) events.push(...eventsOf(frame, hello!));
+        if (frame.readUInt32LE(frameHeader.KIND * 4) === frameKind.EVENTS)
+          events.push(...eventsOf(frame, hello!));
       }
     });
     connection.on('error', () => {});

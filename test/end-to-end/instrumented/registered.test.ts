@@ -57,11 +57,14 @@ describe('an untouched Express 4 application in CommonJS', () => {
     await application.end();
     assert.deepEqual(intake.requests(), ['GET /answered 503', 'GET /passed 500', 'GET /thrown/:id 500']);
     const errors = intake.events.filter(({ kind }) => kind === 'error');
-    assert.deepEqual(errors.map(({ what, second, third, user }) => [what[0], second, third, user]), [
-      ['TypeError', 'no such thing: 12', 'GET\0/thrown/:id', 'u1'],
-      ['Error', 'passed on', 'GET\0/passed', 'u1'],
-      ['Error', 'answered', 'GET\0/answered', 'u1'],
-    ]);
+    assert.deepEqual(
+      errors.map(({ what, second, third, user }) => [what[0], second, third, user]),
+      [
+        ['TypeError', 'no such thing: 12', 'GET\0/thrown/:id', 'u1'],
+        ['Error', 'passed on', 'GET\0/passed', 'u1'],
+        ['Error', 'answered', 'GET\0/answered', 'u1'],
+      ],
+    );
   });
 
   test('a request that the client gives up is counted as 499, without a time', async () => {
@@ -117,9 +120,12 @@ describe('an untouched Fastify application in ESM', () => {
     await application.end();
     assert.deepEqual(intake.requests(), ['GET /answered 503', 'GET /slow 499', 'GET /thrown/:id 500']);
     const errors = intake.events.filter(({ kind }) => kind === 'error');
-    assert.deepEqual(errors.map(({ second, third }) => [second, third]), [
-      ['no such thing: 12', 'GET\0/thrown/:id'],
-      ['answered', 'GET\0/answered'],
-    ]);
+    assert.deepEqual(
+      errors.map(({ second, third }) => [second, third]),
+      [
+        ['no such thing: 12', 'GET\0/thrown/:id'],
+        ['answered', 'GET\0/answered'],
+      ],
+    );
   });
 });

@@ -21,7 +21,10 @@ export async function buildRegistered(): Promise<Registered> {
   const project = join(folder, 'tsconfig.json');
   const compilerOptions = { rootDir: projectRoot, outDir: join(folder, 'dist') };
   const extended = join(projectRoot, 'scripts/tsconfig.build.json');
-  await writeFile(project, JSON.stringify({ extends: extended, compilerOptions, files: sources, include: [] }));
+  await writeFile(
+    project,
+    JSON.stringify({ extends: extended, compilerOptions, files: sources, include: [] }),
+  );
   const compiler = join(projectRoot, 'node_modules/typescript/bin/tsc');
   await promisify(execFile)(process.execPath, [compiler, '-p', project]);
   const built = join(folder, 'dist/agent/instrument');

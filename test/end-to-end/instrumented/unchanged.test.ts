@@ -50,7 +50,10 @@ for (const file of ['express4.cjs', 'fastify.mjs']) {
       ['ended by process.exit', '/exit'],
     ] as const) {
       test(`answers, output and exit code, ${how}`, async () => {
-        const [plain, watched] = await Promise.all([run(file, [], last), run(file, registered.options, last)]);
+        const [plain, watched] = await Promise.all([
+          run(file, [], last),
+          run(file, registered.options, last),
+        ]);
         assert.deepEqual(watched, plain);
         assert.equal(plain.answers.length, requests.length + 1);
         assert.match(plain.answers[0]!, /^HTTP\/1\.1 200 OK\r\n/);

@@ -146,7 +146,10 @@ const cases: readonly Case[] = [
   {
     name: "next('router') leaves the router",
     build: (app, make) => {
-      app.use('/r', make.Router().get('/:a', (_req, _res, next) => next('router')));
+      app.use(
+        '/r',
+        make.Router().get('/:a', (_req, _res, next) => next('router')),
+      );
       app.get('/r/:b', ok);
     },
     asked: [['/r/1', 'GET /r/:b 200']],

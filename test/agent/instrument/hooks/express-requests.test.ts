@@ -215,7 +215,9 @@ for (const [version, make] of versions) {
       app.use(middleware);
       const inner = make();
       app.use('/inner', inner);
-      const router = (app as unknown as { _router?: { stack: { name: string; handle: unknown }[] } })._router ?? app.router;
+      const router =
+        (app as unknown as { _router?: { stack: { name: string; handle: unknown }[] } })._router ??
+        app.router;
       const layer = router.stack.find(({ handle }) => handle === (middleware as unknown));
       assert.equal(layer?.name, 'monitored');
       assert.equal(inner.mountpath, '/inner');
@@ -227,7 +229,10 @@ for (const [version, make] of versions) {
       const keys = new Map<string, unknown>();
       const look = (it: Parameters<Parameters<typeof rig>[1]>[0]) =>
         it.get('/', (req, res) => {
-          keys.set(String(keys.size), [Reflect.ownKeys(req), Reflect.ownKeys(res)].map((all) => all.map(String)));
+          keys.set(
+            String(keys.size),
+            [Reflect.ownKeys(req), Reflect.ownKeys(res)].map((all) => all.map(String)),
+          );
           res.send('ok');
         });
       await using app = await rig(make, look);

@@ -99,11 +99,18 @@ export async function typed(): Promise<void> {
 `,
     );
     const compilerOptions = { rootDir: '/' };
-    const options = { extends: join(projectRoot, 'tsconfig.json'), compilerOptions, files: ['typed.ts'], include: [] };
+    const options = {
+      extends: join(projectRoot, 'tsconfig.json'),
+      compilerOptions,
+      files: ['typed.ts'],
+      include: [],
+    };
     const project = join(generated.folder, 'tsconfig.json');
     await writeFile(project, JSON.stringify(options));
     const compiler = join(projectRoot, 'node_modules/typescript/bin/tsc');
-    const checked = await promisify(execFile)(process.execPath, [compiler, '-p', project]).catch((error) => error);
+    const checked = await promisify(execFile)(process.execPath, [compiler, '-p', project]).catch(
+      (error) => error,
+    );
     assert.equal(checked.stdout, '');
   });
 });

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { Server, type Socket } from 'socket.io';
-import { io as connect, type Socket as Client } from 'socket.io-client';
+import { type Socket as Client, io as connect } from 'socket.io-client';
 import { attachSocketIo } from '../../../../agent/instrument/hooks/socket-io.ts';
 import { noDuration, reportedPart } from '../../../../workers/contract/wire.ts';
 import { untilTrue } from '../../../support/servers.ts';
@@ -32,9 +32,15 @@ async function rig(build: (io: Server) => void, seen = collector()): Promise<Rig
     url,
     seen,
     client: async (namespace = '') => {
-      const client = connect(url + namespace, { forceNew: true, transports: ['websocket'], reconnection: false });
+      const client = connect(url + namespace, {
+        forceNew: true,
+        transports: ['websocket'],
+        reconnection: false,
+      });
       clients.push(client);
-      await new Promise<void>((resolve, reject) => client.once('connect', resolve).once('connect_error', reject));
+      await new Promise<void>((resolve, reject) =>
+        client.once('connect', resolve).once('connect_error', reject),
+      );
       return client;
     },
     events: () => seen.socketEvents.map(({ event, namespace }) => `${event} ${namespace}`),
@@ -71,7 +77,9 @@ test('connections of all namespaces and of several servers add up, and go again'
 test('an event is timed to its acknowledgement, where the client asked for one', async () => {
   await using app = await rig((io) =>
     onEach(io, '/', (socket) => {
-      socket.on('save', (value: number, done: (value: number) => void) => setTimeout(() => done(value + 1), 30));
+      socket.on('save', (value: number, done: (value: number) => void) =>
+        setTimeout(() => done(value + 1), 30),
+      );
       socket.on('note', () => {});
     }),
   );
@@ -119,7 +127,9 @@ test('an acknowledgement that is sent twice is one event', async () => {
 });
 
 test('a namespace that a client made by naming it has the name of its pattern', async () => {
-  await using app = await rig((io) => onEach(io, /^\/tenant-\d+$/, (socket) => socket.on('x', (done) => done())));
+  await using app = await rig((io) =>
+    onEach(io, /^\/tenant-\d+$/, (socket) => socket.on('x', (done) => done())),
+  );
   const client = await app.client('/tenant-4711');
   await client.emitWithAck('x');
   assert.deepEqual(app.events(), ['connect ^\\/tenant-\\d+$', 'x ^\\/tenant-\\d+$']);

@@ -15,6 +15,9 @@ if (monitor) monitor.socketIo(io);
 
 io.on('connection', (socket) => {
   socket.on('ask', (value, done) => done(value));
+  socket.on('crash', () => {
+    throw new Error('in a handler');
+  });
   socket.on('tell', () => io.emit('told'));
 });
 

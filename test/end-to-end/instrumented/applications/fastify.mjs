@@ -16,9 +16,13 @@ app.register(
 app.get('/thrown/:id', async (request) => {
   throw new TypeError(`no such thing: ${request.params.id}`);
 });
-app.get('/answered', { errorHandler: (error, _request, reply) => reply.status(503).send({ error: error.message }) }, () => {
-  throw new Error('answered');
-});
+app.get(
+  '/answered',
+  { errorHandler: (error, _request, reply) => reply.status(503).send({ error: error.message }) },
+  () => {
+    throw new Error('answered');
+  },
+);
 app.get('/slow', () => new Promise(() => {}));
 app.get('/crash', () => {
   process.nextTick(() => {
