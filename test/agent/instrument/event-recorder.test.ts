@@ -113,9 +113,8 @@ describe('event recorder', () => {
     recorder.reports(1);
     await until(() => intake.frames()[0]?.length === 2, 'it said hello');
     const [hello] = intake.frames()[0]!;
-    assert.equal(hello!.kind, 'hello');
-    const { version, pid, ppid, threadId, startedMs, node, resume } =
-      hello!.kind === 'hello' ? hello!.hello : {};
+    assert.ok(hello!.kind === 'hello');
+    const { version, pid, ppid, threadId, startedMs, node, resume } = hello!.hello;
     assert.deepEqual(
       { version, pid, ppid, threadId, node, resume },
       { version: 1, pid: process.pid, ppid: process.ppid, threadId: 0, node: process.version, resume: 0 },
