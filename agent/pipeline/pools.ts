@@ -56,17 +56,12 @@ function taskFile(url: URL): string {
   return existsSync(source) ? source : source.replace(/\.ts$/, '.js');
 }
 
-async function runTask<T>(
-  pool: Piscina,
-  name: keyof typeof deadlines,
-  task: unknown,
-  transferList: ArrayBuffer[] = [],
-): Promise<T> {
+async function runTask<T>(pool: Piscina, name: keyof typeof deadlines, task: unknown): Promise<T> {
   const deadlineMs = deadlines[name];
   const ended = new AbortController();
   const timer = setTimeout(() => ended.abort(), deadlineMs);
   try {
-    return (await pool.run(task, { name, signal: ended.signal, transferList })) as T;
+    return (await pool.run(task, { name, signal: ended.signal })) as T;
   } catch (error) {
     const why = ended.signal.aborted
       ? `not done in ${deadlineMs} ms; the worker is replaced`
@@ -122,14 +117,13 @@ export class TickPool {
     });
   }
 
-  /** The buffer of its frames is moved. */
   tick(task: TickTask): Promise<TickResult> {
-    return this.#run('tick', task, task.frames);
+    return this.#run('tick', task);
   }
 
-  /** Frames that are too many to wait for the next tick. Their buffer is moved. */
+  /** Frames that are too many to wait for the next tick. */
   takeFrames(frames: FrameBatch): Promise<BatchResult> {
-    return this.#run('takeFrames', frames, frames);
+    return this.#run('takeFrames', frames);
   }
 
   deliver(task: DeliverTask): Promise<DeliverResult> {
@@ -158,12 +152,12 @@ export class TickPool {
     process.off('exit', exitAtOnce);
   }
 
-  #run<T>(name: keyof typeof deadlines, task: unknown, frames: FrameBatch | null = null): Promise<T> {
+  #run<T>(name: keyof typeof deadlines, task: unknown): Promise<T> {
     return this.#inTurn(async () => {
       if (!this.#isOpen && this.#settings !== undefined) {
         this.notices.push(...(await this.#open(this.#settings)).notices);
       }
-      return this.#runNow<T>(name, task, frames ? [frames.bytes.buffer as ArrayBuffer] : []);
+      return this.#runNow<T>(name, task);
     });
   }
 
@@ -174,15 +168,11 @@ export class TickPool {
     return opened;
   }
 
-  async #runNow<T>(
-    name: keyof typeof deadlines,
-    task: unknown,
-    transferList: ArrayBuffer[] = [],
-  ): Promise<T> {
+  async #runNow<T>(name: keyof typeof deadlines, task: unknown): Promise<T> {
     if (this.#stuck.size >= mostStuck) throw this.#stuckError(name);
     const before = [...this.#pool.threads];
     try {
-      return await runTask<T>(this.#pool, name, task, transferList);
+      return await runTask<T>(this.#pool, name, task);
     } catch (error) {
       this.#isOpen = false;
       this.#watchGivenUp(before.filter((worker) => !this.#pool.threads.includes(worker)));

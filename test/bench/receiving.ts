@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { buildAgent } from '../support/built-agent.ts';
 import { temporaryFolder } from '../support/servers.ts';
 import { endOf } from './agent-beside.ts';
 import { sleep } from './cost.ts';
@@ -17,9 +18,11 @@ const allowedMs = 3;
 /** Receiving events of about 50 labels over a Unix socket, beside lines of JSON that are parsed on the main loop. */
 export async function* receiving(): AsyncGenerator<Row> {
   const folder = await temporaryFolder('nova-receiving-');
+  const built = await buildAgent();
+  const dist = dirname(dirname(built.main));
   try {
-    const lines = await measure(folder, 'lines', lineEvents);
-    const frames = await measure(folder, 'frames', frameEvents);
+    const lines = await measure(folder, dist, 'lines', lineEvents);
+    const frames = await measure(folder, dist, 'frames', frameEvents);
     const lost = frames.lost === 0 ? 'lossless' : `${frames.lost} LOST`;
     yield atMost(
       'receiving',
@@ -50,6 +53,7 @@ export async function* receiving(): AsyncGenerator<Row> {
       met: frames.p99Ms <= frames.idleP99Ms + allowedMs,
     };
   } finally {
+    await built.remove();
     await rm(folder, { recursive: true, force: true });
   }
 }
@@ -70,11 +74,16 @@ interface Counts {
   readonly cpuMs: number;
 }
 
-const preload = ['--import', 'tsx', '--import', scriptOf('loop-delay.mjs')];
+const preload = ['--import', scriptOf('loop-delay.mjs')];
 
-async function measure(folder: string, form: 'frames' | 'lines', events: number): Promise<Measured> {
+async function measure(
+  folder: string,
+  dist: string,
+  form: 'frames' | 'lines',
+  events: number,
+): Promise<Measured> {
   const path = join(folder, `${form}.sock`);
-  const receiver = startNode([scriptOf('event-receiver.ts'), path, form]);
+  const receiver = startNode([scriptOf('event-receiver.mjs'), path, form, dist]);
   const idle = startNode(['-e', 'setInterval(() => {}, 2000)']);
   try {
     await once(receiver, 'message');
@@ -104,7 +113,7 @@ interface Sent {
 /** Sends so many events and waits until the receiver has counted them. */
 async function generate(receiver: ChildProcess, path: string, form: string, events: number): Promise<Sent> {
   const before = await countsOf(receiver);
-  const generator = startNode([scriptOf('event-generator.ts'), path, form, `${events}`]);
+  const generator = startNode(['--import', 'tsx', scriptOf('event-generator.ts'), path, form, `${events}`]);
   const [{ events: made }] = (await once(generator, 'message')) as [{ events: number }];
   const startMs = performance.now();
   const [code] = (await once(generator, 'exit')) as [number];

@@ -16,7 +16,7 @@ export interface Instance {
  * has checked BYTES, KIND and that RECORDS has room in the frame, and nothing else. Hellos are not among them.
  */
 export interface FrameBatch {
-  /** Begins at a multiple of 8 bytes; its buffer is moved, not copied. */
+  /** Begins at a multiple of 8 bytes, in shared memory: whoever gave it uses it again once it has the result. */
   readonly bytes: Uint8Array;
   /** JSON of `Instance[]`: those connected, and those that the frames are from. Parsed again only when it changes. */
   readonly instances: string;

@@ -128,7 +128,7 @@ function countedValues(evaluation: Evaluation, expr: Aggregate, frame: Frame, la
   if (!isLabelName(label)) evaluation.fail(`invalid label name ${JSON.stringify(label)}`, expr.param!.span);
   const grouping = expr.without ? expr.grouping : [...expr.grouping, label];
   const { steps, labels, values, present } = frame;
-  const builder = new FrameBuilder(steps, labels.length);
+  const builder = new FrameBuilder(steps, labels.length, (count) => evaluation.touch(count, expr.span));
   const rows = new Map<string, number>();
   for (let row = 0; row < labels.length; row++) {
     for (let step = 0; step < steps; step++) {
@@ -141,7 +141,6 @@ function countedValues(evaluation: Evaluation, expr: Aggregate, frame: Frame, la
       builder.values[at + step]! += 1;
       builder.present[at + step] = 1;
     }
-    evaluation.touch(steps, expr.span);
   }
   return builder.frame();
 }

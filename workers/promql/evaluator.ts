@@ -31,7 +31,8 @@ export class Evaluator {
     if (grid.steps === 1 || expr.kind === 'number' || !isStepInvariant(expr)) return this.#value(expr, grid);
     const value = this.#value(expr, { ...grid, steps: 1 });
     if (typeof value === 'string') return value;
-    this.#evaluation.touch(grid.steps, expr.span);
+    const rows = value instanceof Float64Array ? 1 : value.labels.length;
+    this.#evaluation.touch(rows * grid.steps, expr.span);
     if (value instanceof Float64Array) return new Float64Array(grid.steps).fill(value[0]!);
     return repeated(value, grid.steps);
   }

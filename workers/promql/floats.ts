@@ -17,7 +17,7 @@ export function power(base: number, exponent: number): number {
 }
 
 /** Sorts values in place, NaN first, as Prometheus's heaps have them. */
-export function sortNaNFirst(values: Float64Array): Float64Array {
+function sortNaNFirst(values: Float64Array): Float64Array {
   values.sort();
   let count = 0;
   while (count < values.length && Number.isNaN(values[values.length - 1 - count]!)) count++;

@@ -18,9 +18,6 @@ export interface Frame {
   readonly present: Uint8Array;
 }
 
-/** A scalar: one value for every step. */
-export type ScalarColumn = Float64Array;
-
 export function emptyFrame(steps: number): Frame {
   return { steps, labels: [], values: new Float64Array(0), present: new Uint8Array(0) };
 }
@@ -35,16 +32,22 @@ export function singleRow(labels: Labels, values: Float64Array): Frame {
   return { steps: values.length, labels: [labels], values, present: new Uint8Array(values.length).fill(1) };
 }
 
+/** Values for which room is made before there are rows for them. */
+const maxReserved = 1_000_000;
+
 /** Grows row by row: rows that stay empty are given back. */
 export class FrameBuilder {
   readonly #steps: number;
   readonly #labels: Labels[] = [];
+  readonly #count: (values: number) => void;
   #values: Float64Array;
   #present: Uint8Array;
 
-  constructor(steps: number, expectedRows: number) {
+  /** @param count called with the number of values that each row takes, before it is added; may refuse it */
+  constructor(steps: number, expectedRows: number, count: (values: number) => void) {
     this.#steps = steps;
-    this.#values = new Float64Array(Math.max(1, expectedRows) * steps);
+    this.#count = count;
+    this.#values = new Float64Array(Math.max(1, Math.min(expectedRows, Math.ceil(maxReserved / steps))) * steps);
     this.#present = new Uint8Array(this.#values.length);
   }
 
@@ -56,10 +59,6 @@ export class FrameBuilder {
     return this.#present;
   }
 
-  get rows(): number {
-    return this.#labels.length;
-  }
-
   /** Where the values of the next row go; a row counts once it is added. */
   get nextRow(): number {
     const at = this.#labels.length * this.#steps;
@@ -68,6 +67,7 @@ export class FrameBuilder {
   }
 
   add(labels: Labels): number {
+    this.#count(this.#steps);
     const at = this.nextRow;
     this.#labels.push(labels);
     return at;

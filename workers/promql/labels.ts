@@ -30,10 +30,6 @@ export class Labels {
     return new Labels(pairs);
   }
 
-  get size(): number {
-    return this.pairs.length / 2;
-  }
-
   /** One text for each set of labels. */
   get key(): string {
     this.#key ??= this.pairs.join(separator);

@@ -116,7 +116,8 @@ class Match {
     this.#manyOrdinals = signatures.of(this.#many);
     this.#oneRows = signatures.rows(oneOrdinals);
     this.#manyRows = signatures.rows(this.#manyOrdinals);
-    this.#builder = new FrameBuilder(left.steps, this.#many.labels.length);
+    const count = (values: number) => evaluation.touch(values, expr.span);
+    this.#builder = new FrameBuilder(left.steps, this.#many.labels.length, count);
   }
 
   frame(): Frame {

@@ -52,15 +52,19 @@ export function rangeFunctionFrame(
       call.span,
     );
   }
-  const builder = new FrameBuilder(grid.steps, source.series.length);
+  const builder = new FrameBuilder(grid.steps, source.series.length, (values) =>
+    evaluation.touch(values, call.span),
+  );
   const window = new Window(source.rangeMs, extension, evaluation.lookbackMs);
   const names = new Set<string>();
   let hasTwins = false;
   for (const series of source.series) {
     window.open(series);
     const count = fillRow(evaluation, call, rangeFunction, source, window, scalars, grid, builder);
-    evaluation.touch(count, call.span);
-    if (count === 0) continue;
+    if (count === 0) {
+      evaluation.touch(0, call.span);
+      continue;
+    }
     const labels = rangeFunction.keepsName ? series.labels : evaluation.withoutName(series.labels);
     builder.add(labels);
     hasTwins ||= names.size === names.add(labels.key).size;

@@ -66,7 +66,7 @@ export function selectedFrame(
     selector.span,
   );
   const { steps } = grid;
-  const builder = new FrameBuilder(steps, series.length);
+  const builder = new FrameBuilder(steps, series.length, (values) => evaluation.touch(values, selector.span));
   const stepMs = fixedMs === undefined ? grid.stepMs : 0;
   for (const one of series) {
     const at = builder.nextRow;
@@ -74,7 +74,7 @@ export function selectedFrame(
       ? fillSmoothed(one, startMs, stepMs, lookbackMs, builder, at, steps)
       : fillInstant(one, startMs, stepMs, lookbackMs, builder, at, steps, what);
     if (count > 0) builder.add(one.labels);
-    evaluation.touch(count, selector.span);
+    else evaluation.touch(0, selector.span);
   }
   return builder.frame();
 }

@@ -43,7 +43,7 @@ export function indexAfter(timesMs: Float64Array, timeMs: number, from = 0, to =
   return low;
 }
 
-export type Extension = 'anchored' | 'smoothed' | undefined;
+type Extension = 'anchored' | 'smoothed' | undefined;
 
 /**
  * The samples of a range at one step: those at `from` to before `to`, in the range that is open on its left. It

@@ -9,7 +9,7 @@ import type { Clock } from '../../clock.ts';
 import { AgentError, messageOf } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import type { Source } from '../source.ts';
-import { BatchBuffer } from './batch-buffer.ts';
+import { BatchBuffer, mostBatchBytes } from './batch-buffer.ts';
 import { Connection, type ConnectionOwner, mostReadBytes } from './connection.ts';
 import { Door, type Place } from './door.ts';
 import type { Frame } from './frame-reader.ts';
@@ -20,8 +20,8 @@ import type { IntakeOptions } from './options.ts';
 const mostConnections = 256;
 /** So much is handed over between ticks. */
 const handOverBytes = 1 << 20;
-/** When so much waits nothing more is read: one more chunk and the frame that it completes stay below 4 MB. */
-const pauseBytes = (4 << 20) - mostReadBytes - mostFrameBytes;
+/** When so much waits nothing more is read: one more chunk and the frame that it completes still have room. */
+const pauseBytes = mostBatchBytes - mostReadBytes - mostFrameBytes;
 /** How long a closed connection is told as a problem. */
 const toldMs = 60_000;
 
@@ -64,8 +64,8 @@ export interface Intake extends Source {
   /** Where services connect, in words. */
   readonly place: string;
   /**
-   * Everything that came since it was last asked or handed over; null when there is nothing to say. Its buffer is
-   * to be moved to the worker; then `settle` or `noteFailed` is to be called.
+   * Everything that came since it was last asked or handed over; null when there is nothing to say. Its memory is shared
+   * with the worker until `settle` or `noteFailed` is called.
    */
   take(): FrameBatch | null;
   settle(batch: FrameBatch, result: BatchResult): void;
@@ -147,7 +147,8 @@ class SocketIntake implements Intake, ConnectionOwner {
   async read(): Promise<Reading> {
     await this.#opening;
     await this.#tend();
-    const shut = this.#doors.filter(({ problem }) => problem !== '');
+    // At the end the doors are closed on purpose, and the last reading tells what the last tick counts.
+    const shut = this.#isClosed ? [] : this.#doors.filter(({ problem }) => problem !== '');
     if (shut.length === this.#doors.length) {
       throw new AgentError('SOURCE_FAILED', problemsOf(shut), { retryable: true });
     }
@@ -159,7 +160,7 @@ class SocketIntake implements Intake, ConnectionOwner {
   problem(): string {
     const { problem, untilMs } = this.#told;
     const told = this.#parts.clock.monotonicMs() < untilMs ? problem : '';
-    return [problemsOf(this.#doors), told].filter((text) => text !== '').join('; ');
+    return [this.#isClosed ? '' : problemsOf(this.#doors), told].filter((text) => text !== '').join('; ');
   }
 
   take(): FrameBatch | null {
@@ -174,6 +175,7 @@ class SocketIntake implements Intake, ConnectionOwner {
     const records = this.#unsettled.get(batch);
     if (records === undefined) return;
     this.#unsettled.delete(batch);
+    this.#batch.giveBack(batch.bytes);
     this.#kept += records - refused;
     this.#unreadable += refused;
     for (const { number, problem } of offenders) {
@@ -187,6 +189,7 @@ class SocketIntake implements Intake, ConnectionOwner {
     const records = this.#unsettled.get(batch);
     if (records === undefined) return;
     this.#unsettled.delete(batch);
+    // A worker that was given up may still read the bytes: they are not used again.
     this.#kept += processed;
     this.#workerFailed += records - processed;
   }

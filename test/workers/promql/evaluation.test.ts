@@ -13,6 +13,21 @@ test('a query that touches more samples than allowed is refused', () => {
   assert.doesNotThrow(() => evaluateInstant('sum(rate(m[3m]))', 2 * minute, select, { maxSamples: 2000 }));
 });
 
+test('values that are made count as those that are read, before there is memory for them', () => {
+  const changing = [
+    series(
+      'm',
+      {},
+      Array.from({ length: 5000 }, (_, index) => index),
+      1000,
+    ),
+  ];
+  const query = (endMs: number) =>
+    evaluateRange('count_values("v", m)', 0, endMs, 1000, selectFrom(changing), { maxSamples: 1_000_000 });
+  assert.equal(query(99_000).series.length, 100);
+  assert.equal(errorOf(() => query(4_999_000)).kind, 'limit');
+});
+
 test('a subquery with millions of steps is refused before it is evaluated', () => {
   const error = errorOf(() => evaluateInstant('count_over_time(m[100y:1ms])', 0, selectFrom(many)));
   assert.equal(error.kind, 'limit');

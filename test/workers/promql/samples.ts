@@ -72,7 +72,7 @@ export function instant(all: readonly SampleSeries[], expr: string, timeMs: numb
 }
 
 /** The values of a vector that has no labels. */
-export function valueOf(all: readonly SampleSeries[], expr: string, timeMs: number): number | undefined {
+export function onlyValue(all: readonly SampleSeries[], expr: string, timeMs: number): number | undefined {
   const samples = instant(all, expr, timeMs);
   assert.ok(samples.length < 2, `${samples.length} samples`);
   return samples[0]?.[1];

@@ -44,7 +44,7 @@ export function round(call: FunctionCall): Frame {
   });
 }
 
-export function extremeOf(choose: (a: number, b: number) => number): (call: FunctionCall) => Float64Array {
+function extremeOf(choose: (a: number, b: number) => number): (call: FunctionCall) => Float64Array {
   return (call) => {
     const right = scalarArg(call, 1);
     return scalarArg(call, 0).map((value, step) => choose(value, right[step]!));

@@ -107,7 +107,8 @@ class Enrichment {
 
   frame(isInfo: readonly boolean[]): Frame {
     const { steps, labels, values, present } = this.#base;
-    const builder = new FrameBuilder(steps, labels.length);
+    const { evaluation, expr } = this.#call;
+    const builder = new FrameBuilder(steps, labels.length, (count) => evaluation.touch(count, expr.span));
     const rows = new Map<string, number>();
     labels.forEach((own, row) => {
       for (let step = 0; step < steps; step++) {

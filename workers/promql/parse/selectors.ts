@@ -38,7 +38,7 @@ function portable(text: string, node: SyntaxNode): string {
   }
 }
 
-export function quotedName(node: SyntaxNode, source: string): string {
+function quotedName(node: SyntaxNode, source: string): string {
   return textOf(source.slice(node.from, node.to), spanOf(node));
 }
 

@@ -1,16 +1,9 @@
-// What receives: the intake with its worker, or a server that parses lines of JSON. Tells what it has when asked.
+// What receives: the compiled intake with its worker, or a server that parses lines of JSON. Tells what it has when asked.
+// Plain JavaScript: under tsx a worker's imports are calls, which would be most of what is measured.
 import { createServer } from 'node:net';
-import { systemClock } from '../../agent/clock.ts';
-import { createLog } from '../../agent/log.ts';
-import { TickPool } from '../../agent/pipeline/pools.ts';
-import { createIntake } from '../../agent/sources/intake/intake.ts';
-import { type IntakeOptions, intakeOptions } from '../../agent/sources/intake/options.ts';
-import { createProcessCells } from '../../workers/contract/process-cells.ts';
-import { createRingBuffers } from '../../workers/contract/ring-cells.ts';
-import type { TickSettings } from '../../workers/contract/tasks.ts';
-import { createEventBuffers } from '../../workers/contract/window-cells.ts';
+import { pathToFileURL } from 'node:url';
 
-const [path, form] = process.argv.slice(2);
+const [path, form, dist] = process.argv.slice(2);
 const tickMs = 2000;
 
 const settings = JSON.stringify({
@@ -18,30 +11,36 @@ const settings = JSON.stringify({
   plan: { procRoot: '/proc', cgroupRoot: '/sys/fs/cgroup', processes: [], slowEveryMs: 10_000 },
   events: { userKey: '', slowQueryMs: 500, sessionIdleMs: 1_800_000, wantTexts: false },
   retention: { rawMs: 1, minuteMs: 1, hourMs: 1 },
-} satisfies TickSettings);
-
-interface Counts {
-  readonly received: number;
-  readonly kept: number;
-  readonly dropped: number;
-}
+});
 
 const counted = form === 'frames' ? await receiveFrames() : receiveLines();
 
 process.on('message', (message) => {
   if (message !== 'counts') return;
   const { user, system } = process.cpuUsage();
-  process.send!({ ...counted(), cpuMs: (user + system) / 1000 });
+  process.send({ ...counted(), cpuMs: (user + system) / 1000 });
 });
-process.send!('ready');
+process.send('ready');
 
-async function receiveFrames(): Promise<() => Counts> {
-  const events = createEventBuffers(tickMs);
-  const rings = createRingBuffers(tickMs);
-  const pool = new TickPool({ rings, processes: createProcessCells(), events, store: null });
+async function receiveFrames() {
+  const built = (file) => import(pathToFileURL(`${dist}/${file}.js`).href);
+  const { systemClock } = await built('agent/clock');
+  const { createLog } = await built('agent/log');
+  const { TickPool } = await built('agent/pipeline/pools');
+  const { createIntake } = await built('agent/sources/intake/intake');
+  const { intakeOptions } = await built('agent/sources/intake/options');
+  const { createProcessCells } = await built('workers/contract/process-cells');
+  const { createRingBuffers } = await built('workers/contract/ring-cells');
+  const { createEventBuffers } = await built('workers/contract/window-cells');
+  const shared = {
+    rings: createRingBuffers(tickMs),
+    processes: createProcessCells(),
+    events: createEventBuffers(tickMs),
+  };
+  const pool = new TickPool({ ...shared, store: null });
   await pool.open(settings);
   const intake = createIntake(
-    { ...(intakeOptions.parse({}) as IntakeOptions), socket: path! },
+    { ...intakeOptions.parse({}), socket: path },
     {
       ...{ clock: systemClock, log: createLog('silent'), processOf: () => undefined },
       handOver: (batch) => pool.takeFrames(batch),
@@ -59,14 +58,14 @@ async function receiveFrames(): Promise<() => Counts> {
   };
 }
 
-function receiveLines(): () => Counts {
+function receiveLines() {
   let events = 0;
   createServer((socket) => {
     let rest = '';
     socket.setEncoding('utf8');
-    socket.on('data', (text: string) => {
+    socket.on('data', (text) => {
       const lines = (rest + text).split('\n');
-      rest = lines.pop()!;
+      rest = lines.pop();
       for (const line of lines) if (JSON.parse(line).status > 0) events++;
     });
   }).listen(path);

@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import { before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startLoad } from './inside-load.ts';
+import {
+  type AgentRun,
+  countedBy,
+  endRun,
+  type InsideStage,
+  newInsideStage,
+  type Service,
+  startRun,
+  startService,
+  storedRequests,
+  untilAddedUp,
+} from './inside-stage.ts';
+import { scale } from './scale.ts';
+
+/** Requests and tracked events a second that a service makes all the while. */
+const requestsPerSecond = 50;
+const eventsPerSecond = 5000;
+
+let stage: InsideStage;
+
+before(async () => {
+  stage = await newInsideStage();
+});
+
+/** A service under load that is made quiet now and then, to be counted. */
+class LoadedService {
+  readonly service: Service;
+  answered = 0;
+  #load: ReturnType<typeof startLoad> | undefined;
+
+  constructor(service: Service) {
+    this.service = service;
+  }
+
+  async goOn(): Promise<void> {
+    this.#load = startLoad(this.service.url, requestsPerSecond);
+    await this.service.ask('steady', { perSecond: eventsPerSecond });
+  }
+
+  /** Gives how many events were made until now; every request has been answered right. */
+  async rest(): Promise<number> {
+    const seen = await this.#load!.end();
+    this.#load = undefined;
+    await this.service.ask('steady', { perSecond: 0 });
+    assert.deepEqual(seen.wrong, []);
+    assert.ok(seen.right > 0);
+    this.answered += seen.right;
+    return (await this.service.tracked()) + this.answered;
+  }
+}
+
+describe('an agent beside a service under load', () => {
+  test('that is ended and started again in a loop has counted each event once', async (t) => {
+    const own = { ...stage, folder: `${stage.folder}/ended`, socket: `${stage.folder}/ended.sock` };
+    const loaded = new LoadedService(await startService(own));
+    const runs: AgentRun[] = [await startRun(own, { service: loaded.service })];
+    await loaded.goOn();
+    // The first hello is where counting begins.
+    await sleep(500);
+    for (let round = 0; round < scale(3, 60); round++) {
+      await sleep(scale(500, 1500));
+      await endRun(runs.at(-1)!);
+      await sleep((round % 3) * 300);
+      runs.push(await startRun(own, { service: loaded.service }));
+      await sleep(300);
+      const made = await loaded.rest();
+      const { received, lost } = await untilAddedUp(own, runs, made);
+      t.diagnostic(`${runs.length} runs: ${made} made, ${received} received, ${lost} lost`);
+      await loaded.goOn();
+    }
+  });
+
+  test('that is stopped and goes on has counted each event once', async (t) => {
+    const own = { ...stage, folder: `${stage.folder}/stopped`, socket: `${stage.folder}/stopped.sock` };
+    const loaded = new LoadedService(await startService(own));
+    const run = await startRun(own, { service: loaded.service });
+    await loaded.goOn();
+    for (let round = 0; round < scale(2, 40); round++) {
+      await sleep(500);
+      run.agent.process.kill('SIGSTOP');
+      await sleep(scale(700, 3000));
+      // More than kernel and service can hold.
+      if (round % 2 === 0) await loaded.service.ask('flood', { events: 150_000, routes: 20 });
+      run.agent.process.kill('SIGCONT');
+    }
+    const made = await loaded.rest();
+    const { received, lost } = await untilAddedUp(own, [run], made);
+    assert.ok(lost > 0, 'the service had more than could wait');
+    t.diagnostic(`${made} made, ${received} received, ${lost} lost`);
+  });
+
+  test('that is killed in a loop counts no event twice', async (t) => {
+    const own = { ...stage, folder: `${stage.folder}/killed`, socket: `${stage.folder}/killed.sock` };
+    const loaded = new LoadedService(await startService(own));
+    const runs: AgentRun[] = [await startRun(own, { service: loaded.service })];
+    await loaded.goOn();
+    for (let round = 0; round < scale(3, 100); round++) {
+      await sleep(300 + ((round * 137) % 700));
+      await endRun(runs.at(-1)!, 'SIGKILL');
+      runs.push(await startRun(own, { service: loaded.service }));
+    }
+    await sleep(700);
+    const made = await loaded.rest();
+    await sleep(1000);
+    const kept = await storedRequests(own, runs.at(-1)!);
+    const { received, lost, refused } = countedBy(runs);
+    t.diagnostic(`${made} made, ${kept} kept, ${received} received, ${lost} lost`);
+    assert.ok(kept <= made && kept > 0, `${kept} of ${made}`);
+    assert.ok(received + lost <= made, `${received} and ${lost} of ${made}`);
+    assert.equal(refused, 0);
+
+    // What was killed is over: from here on nothing is missing any more.
+    const missing = made - received - lost;
+    const unkept = received - kept;
+    await loaded.goOn();
+    await sleep(500);
+    const madeThen = await loaded.rest();
+    await sleep(1000);
+    const then = countedBy(runs);
+    assert.equal(madeThen - then.received - then.lost, missing);
+    assert.equal(then.received - (await storedRequests(own, runs.at(-1)!)), unkept);
+  });
+});
