@@ -26,8 +26,9 @@ export interface EvaluationOptions {
   /** Most steps of a range query [11,000]. */
   readonly maxSteps?: number;
   /**
-   * Take names off results at the end only, as Prometheus does with `promql-delayed-name-removal` [false]: metrics
-   * that differ only by name then may go through the same functions, and their names can still be used.
+   * Take names off results at the end only, as Prometheus does with `promql-delayed-name-removal`, and in the
+   * tests of its engine [true]: metrics that differ only by name then may go through the same functions, and their names
+   * can still be used.
    */
   readonly delayedNameRemoval?: boolean;
   /** Asked again and again during the evaluation, which ends with an error of the kind `cancelled` on true. */
@@ -68,7 +69,7 @@ export class Evaluation {
     this.query = query;
     this.lookbackMs = options.lookbackMs ?? 300_000;
     this.subqueryStepMs = options.subqueryStepMs ?? 60_000;
-    this.delaysNameRemoval = options.delayedNameRemoval ?? false;
+    this.delaysNameRemoval = options.delayedNameRemoval ?? true;
     this.#source = source;
     this.#select = select;
     this.#maxSamples = options.maxSamples ?? 50_000_000;

@@ -47,7 +47,9 @@ export class FrameBuilder {
   constructor(steps: number, expectedRows: number, count: (values: number) => void) {
     this.#steps = steps;
     this.#count = count;
-    this.#values = new Float64Array(Math.max(1, Math.min(expectedRows, Math.ceil(maxReserved / steps))) * steps);
+    this.#values = new Float64Array(
+      Math.max(1, Math.min(expectedRows, Math.ceil(maxReserved / steps))) * steps,
+    );
     this.#present = new Uint8Array(this.#values.length);
   }
 
