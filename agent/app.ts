@@ -2,7 +2,7 @@ import type { EventSettings, UserActivity } from '../workers/contract/events.ts'
 import { createProcessCells, processCell } from '../workers/contract/process-cells.ts';
 import { createRingBuffers } from '../workers/contract/ring-cells.ts';
 import type { SourceStatus, TickSettings } from '../workers/contract/tasks.ts';
-import { createEventBuffers } from '../workers/contract/window-cells.ts';
+import { createEventBuffers, type EventBuffers } from '../workers/contract/window-cells.ts';
 import { readSummary } from '../workers/events/event-summary.ts';
 import { RequestReader } from '../workers/events/request-reader.ts';
 import { RingReader } from '../workers/ring/ring-reader.ts';
@@ -47,6 +47,8 @@ export interface AppParts {
   readonly clock?: Clock;
   /** Which process stood behind each name, kept over a reload so that restarts stay counted. */
   readonly processCells?: SharedArrayBuffer;
+  /** Windows and totals of what services told, kept over a reload while the interval stays the same. */
+  readonly eventsOf?: (intervalMs: number) => EventBuffers;
 }
 
 /** How long, in milliseconds, a destination may go on delivering when the agent ends, and the steps of ending may take. */
@@ -74,7 +76,7 @@ async function wire(config: Config, parts: AppParts, life: Lifecycle): Promise<A
   // Shared memory and the two pools.
   const storePath = storePathOf(dataDir);
   const rings = createRingBuffers(interval);
-  const events = createEventBuffers(interval);
+  const events = parts.eventsOf?.(interval) ?? createEventBuffers(interval);
   const pool = new TickPool({ rings, processes: processCells, events, store: { path: storePath } });
   life.defer('tick worker', () => pool.close());
   const settings = tickSettings(config, await eventSettings(config));
@@ -124,7 +126,7 @@ async function wire(config: Config, parts: AppParts, life: Lifecycle): Promise<A
   life.defer('pipeline', async () => {
     // What services sent until now is still counted and stored.
     await intake?.close();
-    if (intake) await pipeline.tick(Math.round(clock.now()));
+    if (intake) await pipeline.lastTick(Math.round(clock.now()));
     await pipeline.end();
   });
 

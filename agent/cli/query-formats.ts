@@ -4,16 +4,15 @@ import { csvCell } from './point-formats.ts';
 export type ResultFormat = 'table' | 'json' | 'csv';
 
 interface Row {
-  /** Empty for a scalar that has no time of its own. */
   readonly time: string;
   readonly value: string;
   readonly series: string;
 }
 
-/** A result for a person, for scripts that know Prometheus, or for a spreadsheet. Ends with a line break. */
-export function resultText(result: QueryResult, format: ResultFormat): string {
-  if (format === 'json') return `${JSON.stringify(prometheusData(result))}\n`;
-  const rows = rowsOf(result);
+/** A result as of `timeMs` for a person, for scripts that know Prometheus, or for a spreadsheet. Ends with a line break. */
+export function resultText(result: QueryResult, format: ResultFormat, timeMs: number): string {
+  if (format === 'json') return `${JSON.stringify(prometheusData(result, timeMs))}\n`;
+  const rows = rowsOf(result, timeMs);
   if (format === 'csv') {
     const lines = rows.map(({ time, series, value }) => `${time},${csvCell(series)},${csvCell(value)}\n`);
     return `time,series,value\n${lines.join('')}`;
@@ -27,11 +26,11 @@ export function resultText(result: QueryResult, format: ResultFormat): string {
     .join('');
 }
 
-function rowsOf(result: QueryResult): Row[] {
+function rowsOf(result: QueryResult, timeMs: number): Row[] {
   switch (result.type) {
     case 'scalar':
     case 'string':
-      return [{ time: '', value: numberText(result.value), series: '' }];
+      return [{ time: new Date(timeMs).toISOString(), value: numberText(result.value), series: '' }];
     case 'vector':
       return result.samples.map(({ labels, timeMs, value }) => row(labels, timeMs, value));
     case 'matrix':
@@ -55,11 +54,11 @@ function seriesText(labels: Readonly<Record<string, string>>): string {
 }
 
 /** The `data` that the HTTP API of Prometheus answers: times in seconds, values as text. */
-function prometheusData(result: QueryResult) {
+function prometheusData(result: QueryResult, timeMs: number) {
   switch (result.type) {
     case 'scalar':
     case 'string':
-      return { resultType: result.type, result: [Date.now() / 1000, numberText(result.value)] };
+      return { resultType: result.type, result: [timeMs / 1000, numberText(result.value)] };
     case 'vector':
       return {
         resultType: 'vector',

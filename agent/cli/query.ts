@@ -73,7 +73,7 @@ export const queryCommand: Command<QueryArgs> = {
       const result = args.instant
         ? promql.evaluateInstant(args.expr, endMs, select, { lookbackMs })
         : promql.evaluateRange(args.expr, startMs, endMs, stepMs, select, { lookbackMs });
-      process.stdout.write(resultText(result, args.format));
+      process.stdout.write(resultText(result, args.format, endMs));
     } catch (cause) {
       if (!(cause instanceof promql.PromqlError)) throw cause;
       throw new AgentError('QUERY_INVALID', messageOf(cause), { cause });

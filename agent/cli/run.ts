@@ -1,5 +1,6 @@
 import { createProcessCells } from '../../workers/contract/process-cells.ts';
-import type { App } from '../app.ts';
+import { createEventBuffers, type EventBuffers } from '../../workers/contract/window-cells.ts';
+import type { App, AppParts } from '../app.ts';
 import { systemClock } from '../clock.ts';
 import { AgentError, messageOf } from '../errors.ts';
 import type { Log } from '../log.ts';
@@ -36,6 +37,7 @@ class Runner {
   readonly #args: CollectArgs;
   readonly #signals: RunSignals;
   readonly #processCells = createProcessCells();
+  #events: { readonly intervalMs: number; readonly buffers: EventBuffers } | undefined;
   #loaded: LoadedConfig;
   #log: Log;
   #app: App | undefined;
@@ -51,7 +53,7 @@ class Runner {
   async run(): Promise<number> {
     this.#tellNotices();
     const { startApp } = await import('../app.ts');
-    const starting = startApp(this.#loaded.config, { log: this.#log, processCells: this.#processCells });
+    const starting = startApp(this.#loaded.config, this.#parts(this.#log));
     // A large store is checked for long, and there is nothing to flush: who asks for the end does not wait for it.
     starting.catch(() => {});
     const givenUp = this.#signals.ended.then(() => systemClock.sleep(startGraceMs));
@@ -80,7 +82,7 @@ class Runner {
     this.#app = undefined;
     if (this.#signals.isEnding) return;
     try {
-      this.#app = await startApp(next.config, { log, processCells: this.#processCells });
+      this.#app = await startApp(next.config, this.#parts(log));
       if (next.files.join('\n') !== this.#loaded.files.join('\n')) await this.#watch(next.files);
       this.#loaded = next;
       this.#log = log;
@@ -88,8 +90,18 @@ class Runner {
       log.info(`${why}: new configuration in force`);
     } catch (error) {
       this.#refused(why, error);
-      this.#app = await startApp(this.#loaded.config, { log: this.#log, processCells: this.#processCells });
+      this.#app = await startApp(this.#loaded.config, this.#parts(this.#log));
     }
+  }
+
+  /** What a reload keeps. */
+  #parts(log: Log): AppParts {
+    const eventsOf = (intervalMs: number): EventBuffers => {
+      if (this.#events?.intervalMs !== intervalMs)
+        this.#events = { intervalMs, buffers: createEventBuffers(intervalMs) };
+      return this.#events.buffers;
+    };
+    return { log, processCells: this.#processCells, eventsOf };
   }
 
   /** The configuration as it is now; null when it cannot be used or is the same. */

@@ -1,7 +1,7 @@
 import type {
   ApiRequest,
   ErrorGroup,
-  SeriesStats,
+  SeriesStatsList,
   SeriesStatsTask,
   UserActivity,
 } from '../../workers/contract/events.ts';
@@ -26,7 +26,7 @@ export interface HttpViews {
   /** Undefined when there is no such group. */
   errorGroup(fingerprint: string): Promise<ErrorGroup | undefined>;
   /** Rows with equal values of the tags `by` are merged, their percentiles from merged histograms. */
-  seriesStats(task: SeriesStatsTask): Promise<readonly SeriesStats[]>;
+  seriesStats(task: SeriesStatsTask): Promise<SeriesStatsList>;
   /** Null before the first 10 s, and while no service tells of users. */
   users(): UserActivity | null;
 }

@@ -62,6 +62,7 @@ export class Pipeline {
   readonly #parts: PipelineParts;
   readonly #onTick: ((result: TickResult) => void)[] = [];
   #ticking: Promise<TickResult | null> | undefined;
+  #isLast = false;
   /** Points of ticks that the store refused: told with the next tick, which counts them as dropped. */
   #lostPoints = 0;
   #compacting: Promise<void> | undefined;
@@ -107,6 +108,13 @@ export class Pipeline {
     }
   }
 
+  /** The last tick, after the one that runs: what came until now is counted, and all that is kept is stored. */
+  async lastTick(timeMs: number): Promise<void> {
+    await this.#ticking;
+    this.#isLast = true;
+    await this.tick(timeMs);
+  }
+
   async #tickNow(timeMs: number, wantLines: boolean): Promise<TickResult | null> {
     const { pool, settings, stats, clock, log, troubles, frames: intake } = this.#parts;
     const readings = await this.#readSources(timeMs, wantLines);
@@ -115,7 +123,8 @@ export class Pipeline {
       const startMs = clock.monotonicMs();
       const lostPoints = this.#lostPoints;
       const { slowFactor } = stats;
-      const task = { timeMs, settings, readings, frames, lostPoints, slowFactor, wantLines };
+      const rest = { lostPoints, slowFactor, wantLines, isLast: this.#isLast };
+      const task = { timeMs, settings, readings, frames, ...rest };
       const result = await pool.tick(task);
       stats.taskTook(clock.monotonicMs() - startMs);
       if (frames && result.batch) intake?.settle(frames, result.batch);

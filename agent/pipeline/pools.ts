@@ -6,7 +6,7 @@ import type {
   BatchResult,
   ErrorGroup,
   FrameBatch,
-  SeriesStats,
+  SeriesStatsList,
   SeriesStatsTask,
 } from '../../workers/contract/events.ts';
 import type {
@@ -215,7 +215,7 @@ export class QueryPool {
     return this.#run('history', task);
   }
 
-  seriesStats(task: SeriesStatsTask): Promise<readonly SeriesStats[]> {
+  seriesStats(task: SeriesStatsTask): Promise<SeriesStatsList> {
     return this.#run('seriesStats', task);
   }
 

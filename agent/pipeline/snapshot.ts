@@ -1,4 +1,4 @@
-import type { EventSummary } from '../../workers/contract/events.ts';
+import { type EventSummary, ratePerMinute } from '../../workers/contract/events.ts';
 import type { RingReader, RingSeries } from '../../workers/ring/ring-reader.ts';
 import type {
   ApiSnapshot,
@@ -148,7 +148,7 @@ function apiOf(summary: EventSummary | null): ApiSnapshot | null {
     avgResponseTime: known(avgMs),
     totalRequests: count,
     errorRate: count === 0 ? null : (errors * 100) / count,
-    requestsPerMinute: count,
+    requestsPerMinute: perMinute(count, summary.spanMs),
   };
 }
 
@@ -161,7 +161,16 @@ function databaseOf(summary: EventSummary | null): DatabaseSnapshot | null {
 function socketOf(summary: EventSummary | null): SocketSnapshot | null {
   if (!summary?.socket) return null;
   const { count, connections } = summary.socket;
-  return { totalEvents: count, activeConnections: known(connections), eventsPerMinute: count };
+  return {
+    totalEvents: count,
+    activeConnections: known(connections),
+    eventsPerMinute: perMinute(count, summary.spanMs),
+  };
+}
+
+/** Null for the first seconds, which say too little of a minute. */
+function perMinute(count: number, spanMs: number): number | null {
+  return known(ratePerMinute(count, spanMs));
 }
 
 function known(value: number): number | null {

@@ -173,6 +173,12 @@ export interface SeriesStats {
   readonly maxMs: number | null;
 }
 
+/** Statistics of several series; `spanMs` is how long they are over: less than asked for where less is known. */
+export interface SeriesStatsList {
+  readonly spanMs: number;
+  readonly series: readonly SeriesStats[];
+}
+
 /** Over a window of the last minutes, or over the stored past. Rows with equal values of the tags `by` are merged. */
 export interface SeriesStatsTask {
   readonly measurement: 'http' | 'db' | 'socket' | 'job';
@@ -197,7 +203,17 @@ export interface EventMemory {
 
 /** What services told in the last minute. `avgMs` is NaN when nothing was timed. A part is null when no connected service reports it. */
 export interface EventSummary {
+  /** How long the minute is so far, in milliseconds: less after the start. */
+  readonly spanMs: number;
   readonly api: { readonly count: number; readonly errors: number; readonly avgMs: number } | null;
   readonly database: { readonly count: number; readonly slow: number; readonly avgMs: number } | null;
   readonly socket: { readonly count: number; readonly connections: number } | null;
+}
+
+/** The shortest span that says something of a minute, in milliseconds. */
+const leastSpanMs = 10_000;
+
+/** Events a minute, from those of the last minute or, after the start, of what there is of it; NaN for the first 10 s. */
+export function ratePerMinute(count: number, spanMs: number): number {
+  return spanMs < leastSpanMs ? Number.NaN : Math.round((count * 60_000) / Math.min(spanMs, 60_000));
 }

@@ -114,6 +114,8 @@ export interface TickTask {
   readonly slowFactor: number;
   /** Put the line protocol of the tick into the result. */
   readonly wantLines: boolean;
+  /** No other follows: what is kept only now and then is kept now. */
+  readonly isLast?: boolean;
 }
 
 /** collected = delivered + waiting + quarantined + dropped, in points. */

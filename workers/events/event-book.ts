@@ -175,9 +175,9 @@ export class EventBook {
 
   /**
    * Closes the current tick. `slowFactor` says how many times less often than usual what is dear is due. Points are
-   * at `timeMs`, milliseconds since 1970.
+   * at `timeMs`, milliseconds since 1970. With `isLast` the state to go on from is among what is kept.
    */
-  fold(timeMs: number, slowFactor: number): FoldedEvents {
+  fold(timeMs: number, slowFactor: number, isLast = false): FoldedEvents {
     const nowMs = this.#clock.monotonicMs();
     const tick = this.#tick;
     const active = this.#directory.known.flat().filter((series) => tick.isActive(series));
@@ -197,7 +197,7 @@ export class EventBook {
     }
     tick.clear(active);
     this.#directory.tickOver();
-    const people = this.#people.fold(timeMs, nowMs, slowFactor);
+    const people = this.#people.fold(timeMs, nowMs, slowFactor, isLast);
     this.#ring.add(this.#requests);
     const texts = this.#texts();
     this.#requests.clear();

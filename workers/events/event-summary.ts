@@ -1,13 +1,5 @@
+import type { EventSummary } from '../contract/events.ts';
 import { type EventBuffers, eventControl, summaryCell } from '../contract/window-cells.ts';
-
-/** The last minute inside all connected services. A part that none of them reports is null. */
-export interface EventSummary {
-  /** `avgMs` of what was timed; NaN when nothing was. */
-  readonly api: { readonly count: number; readonly errors: number; readonly avgMs: number } | null;
-  readonly database: { readonly count: number; readonly slow: number; readonly avgMs: number } | null;
-  /** `connections` is NaN when not known. */
-  readonly socket: { readonly count: number; readonly connections: number } | null;
-}
 
 /** How often a read is tried again while the writer writes. */
 const maxTries = 10_000;
@@ -22,7 +14,7 @@ export function readSummary(buffers: EventBuffers): EventSummary {
     const cells = shared.slice();
     if (Atomics.load(control, eventControl.SEQUENCE) === before) return summaryOf(cells, before > 0);
   }
-  return { api: null, database: null, socket: null };
+  return { spanMs: Number.NaN, api: null, database: null, socket: null };
 }
 
 function summaryOf(cells: Float64Array, isWritten: boolean): EventSummary {
@@ -40,6 +32,7 @@ function summaryOf(cells: Float64Array, isWritten: boolean): EventSummary {
   };
   const socket = { count: cell('SOCKET_COUNT'), connections: cell('SOCKET_CONNECTIONS') };
   return {
+    spanMs: cell('SPAN_MS'),
     api: Number.isNaN(api.count) ? null : api,
     database: Number.isNaN(database.count) ? null : database,
     socket: Number.isNaN(socket.count) ? null : socket,

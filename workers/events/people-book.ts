@@ -90,7 +90,7 @@ export class PeopleBook {
   }
 
   /** What changed since the last time. `nowMs` is monotonic. */
-  fold(timeMs: number, nowMs: number, slowFactor: number): FoldedPeople {
+  fold(timeMs: number, nowMs: number, slowFactor: number, isLast: boolean): FoldedPeople {
     const { groups, points, version } = this.#errors.fold(timeMs);
     const readings = [this.#readErrors(points, version)];
     let users: UserActivity | null = null;
@@ -100,7 +100,7 @@ export class PeopleBook {
       users = this.#activity(timeMs);
       readings.push(this.#readUsers(users));
     }
-    return { readings, errorGroups: groups, kept: this.#keep(nowMs), users };
+    return { readings, errorGroups: groups, kept: this.#keep(nowMs, isLast), users };
   }
 
   #readErrors(points: ReturnType<ErrorBook['fold']>['points'], version: number): Reading | null {
@@ -152,9 +152,9 @@ export class PeopleBook {
     return { source: 'users', layout: this.#userLayout.text, values: Float64Array.from(values) };
   }
 
-  #keep(nowMs: number): TickExtras['kept'] {
+  #keep(nowMs: number, isLast: boolean): TickExtras['kept'] {
     this.#keptMs ??= nowMs;
-    if (!this.#isNoted || nowMs - this.#keptMs < keepEveryMs) return [];
+    if (!this.#isNoted || (!isLast && nowMs - this.#keptMs < keepEveryMs)) return [];
     this.#keptMs = nowMs;
     this.#isNoted = false;
     return [{ name: keptUsers, bytes: this.#users.encode() }];

@@ -1,5 +1,5 @@
 import { workerData } from 'node:worker_threads';
-import type { ErrorGroup, SeriesStats, SeriesStatsTask } from '../contract/events.ts';
+import type { ErrorGroup, SeriesStatsList, SeriesStatsTask } from '../contract/events.ts';
 import type { ErrorGroupsTask, HistoryResult, HistoryTask, QuerySetup } from '../contract/tasks.ts';
 import { eventLimits } from '../contract/window-cells.ts';
 import { WindowReader } from '../events/window-reader.ts';
@@ -16,9 +16,11 @@ export function history(task: HistoryTask): HistoryResult {
 }
 
 /** Statistics by name: of the last minutes from the windows, of longer ranges from the store. */
-export function seriesStats(task: SeriesStatsTask): readonly SeriesStats[] {
-  const windowMs = task.endMs - task.startMs;
-  return windowMs <= eventLimits.windowMs ? windows.stats(task) : useReader().seriesStats(task);
+export function seriesStats(task: SeriesStatsTask): SeriesStatsList {
+  const { measurement, by, startMs, endMs } = task;
+  const spanMs = endMs - startMs;
+  if (spanMs <= eventLimits.windowMs) return windows.windowStats(measurement, by, spanMs);
+  return { spanMs, series: useReader().seriesStats(task) };
 }
 
 export function errorGroups(task: ErrorGroupsTask): readonly ErrorGroup[] {

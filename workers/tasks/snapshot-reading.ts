@@ -1,4 +1,4 @@
-import type { EventSummary } from '../contract/events.ts';
+import { type EventSummary, ratePerMinute } from '../contract/events.ts';
 import type { Reading } from '../contract/tasks.ts';
 import { fieldsOf } from '../point/catalogue.ts';
 import { layoutText, type PointKey } from '../point/point.ts';
@@ -35,15 +35,20 @@ export function snapshotReading(readings: readonly Reading[], summary: EventSumm
   return { source: 'snapshot', layout, values };
 }
 
-function insideValues({ api, database, socket }: EventSummary): Readonly<Record<string, number | undefined>> {
+function insideValues({
+  spanMs,
+  api,
+  database,
+  socket,
+}: EventSummary): Readonly<Record<string, number | null | undefined>> {
   return {
     apiAvgResponseTime: api?.avgMs,
-    apiRequestsPerMinute: api?.count,
+    apiRequestsPerMinute: api && ratePerMinute(api.count, spanMs),
     apiErrorRate: api && api.count > 0 ? (api.errors * 100) / api.count : undefined,
     dbAvgQueryTime: database?.avgMs,
-    dbQueriesPerMinute: database?.count,
+    dbQueriesPerMinute: database && ratePerMinute(database.count, spanMs),
     socketActiveConnections: socket?.connections,
-    socketEventsPerMinute: socket?.count,
+    socketEventsPerMinute: socket && ratePerMinute(socket.count, spanMs),
   };
 }
 

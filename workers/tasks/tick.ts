@@ -29,8 +29,9 @@ import { snapshotReading } from './snapshot-reading.ts';
 const setup = workerData as WorkerSetup;
 const ring = new RingWriter(setup.rings);
 const book = new SectionBook(ring);
-/** Groups of errors that the store refused: they go with the next tick. */
+/** Groups of errors that the store refused: they go with the next tick, but for the longest unseen of too many. */
 const unstoredGroups = new Map<string, StoredErrorGroup>();
+const mostUnstoredGroups = 2000;
 let settingsText = '';
 let settings: TickSettings | undefined;
 let sampler: Sampler | undefined;
@@ -51,7 +52,7 @@ export async function tick(task: TickTask): Promise<TickResult> {
   sampler ??= new Sampler(now.plan, setup.processes);
   const sampled = await sampler.sample(task.slowFactor);
   const batch = task.frames && takeFrames(task.frames);
-  const inside = useEvents()?.fold(task.timeMs, task.slowFactor);
+  const inside = useEvents()?.fold(task.timeMs, task.slowFactor, task.isLast);
   const summary = setup.events && readSummary(setup.events);
   // What must never lack room in the ring comes first: routes may be thousands, and queues.
   const own = [snapshotReading(sampled.readings, summary), agentReading(sampled.sources, ledgerOf(now))];
@@ -168,7 +169,13 @@ function fromStore<T>(read: () => T): T | undefined {
 function extrasOf(inside: FoldedEvents | undefined): TickExtras | undefined {
   if (!inside) return undefined;
   for (const group of inside.errorGroups) {
-    unstoredGroups.set(groupKey(group.process, group.fingerprint), group);
+    const key = groupKey(group.process, group.fingerprint);
+    unstoredGroups.delete(key);
+    unstoredGroups.set(key, group);
+  }
+  for (const key of unstoredGroups.keys()) {
+    if (unstoredGroups.size <= mostUnstoredGroups) break;
+    unstoredGroups.delete(key);
   }
   return { histograms: inside.histograms, errorGroups: [...unstoredGroups.values()], kept: inside.kept };
 }

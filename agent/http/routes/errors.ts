@@ -23,7 +23,8 @@ export function addErrorRoutes(
     const groups = await views.errorGroups(page);
     const data = groups.map((group) => shownGroup(group, clock.now()));
     const last = groups.at(-1);
-    const next = groups.length === limit && last && { next: `${last.lastSeenMs}-${last.fingerprint}` };
+    const next = groups.length === limit &&
+      last && { next: `${last.lastSeenMs}-${last.fingerprint}-${last.process}` };
     return { success: true, data, ...next };
   });
 
@@ -38,9 +39,9 @@ export function addErrorRoutes(
 
 function placeOf(text: string | undefined): ErrorGroupsTask['before'] {
   if (text === undefined) return undefined;
-  const found = /^(\d{1,15})-([0-9a-f]{16}|other)$/.exec(text);
+  const found = /^(\d{1,15})-([0-9a-f]{16}|other)-(.{1,240})$/s.exec(text);
   if (!found) throw new QueryError('before: expected the `next` of an earlier answer');
-  return { lastSeenMs: Number(found[1]), fingerprint: found[2]! };
+  return { lastSeenMs: Number(found[1]), fingerprint: found[2]!, process: found[3]! };
 }
 
 function shownGroup(group: ErrorGroup, nowMs: number) {

@@ -46,7 +46,7 @@ const mostWindowMs = 2 * 365 * 24 * 60 * minuteMs;
 
 /**
  * `/api/monitoring/{routes,queries,sockets,jobs}`: statistics by name over `window` (a minute unless told; up to two
- * years), the most frequent first. Durations in milliseconds.
+ * years), the most frequent first. Durations in milliseconds; `windowSeconds` is how long the window is so far.
  */
 export function addStatisticsRoutes(
   app: FastifyInstance,
@@ -63,27 +63,30 @@ export function addStatisticsRoutes(
       const range = { startMs: endMs - windowMs, endMs };
       const { measurement } = table;
       const by = Object.keys(table.names);
-      const found = await views.seriesStats({ measurement, by, ...range });
-      const stats = [...found].sort((a, b) => b.count - a.count).slice(0, limit);
+      const { spanMs, series } = await views.seriesStats({ measurement, by, ...range });
+      const stats = [...series].sort((a, b) => b.count - a.count).slice(0, limit);
       const statuses =
         measurement === 'http'
-          ? statusCounts(await views.seriesStats({ measurement, by: [...by, 'status'], ...range }), by)
+          ? statusCounts(
+              (await views.seriesStats({ measurement, by: [...by, 'status'], ...range })).series,
+              by,
+            )
           : undefined;
       const data = stats.map((one) => ({
-        ...row(table, one, windowMs),
+        ...row(table, one, spanMs),
         ...(statuses && { statuses: statuses.get(keyOf(one, by)) ?? {} }),
       }));
-      return { success: true, data, windowSeconds: windowMs / 1000 };
+      return { success: true, data, windowSeconds: rounded(spanMs / 1000) };
     });
   }
 }
 
-function row({ names, counted, measurement }: Table, stats: SeriesStats, windowMs: number) {
+function row({ names, counted, measurement }: Table, stats: SeriesStats, spanMs: number) {
   const { tags, count, errors, slow } = stats;
   return {
     ...Object.fromEntries(Object.entries(names).map(([tag, name]) => [name, tags[tag] ?? null])),
     [counted]: count,
-    [`${counted}PerMinute`]: rounded((count * minuteMs) / windowMs),
+    [`${counted}PerMinute`]: spanMs > 0 ? rounded((count * minuteMs) / spanMs) : null,
     errors,
     errorRate: count === 0 ? null : rounded((errors * 100) / count),
     ...(measurement === 'db' && { slow }),

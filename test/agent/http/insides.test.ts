@@ -81,7 +81,7 @@ test('groups of errors show their newest occurrence and whether they are new', a
   const { askAsAdmin } = await startHttp(t, { views: { errorGroups: async () => [group] } });
   const { json } = await askAsAdmin('/api/monitoring/errors?limit=1');
   const { data, next } = json as { data: Record<string, unknown>[]; next: string };
-  assert.equal(next, `${now - 1000}-0123456789abcdef`);
+  assert.equal(next, `${now - 1000}-0123456789abcdef-crm`);
   assert.deepEqual(data[0], {
     fingerprint: '0123456789abcdef',
     process: 'crm',
@@ -108,8 +108,8 @@ test('the cursor of the errors asks for the groups behind it', async (t) => {
     return [];
   };
   const { askAsAdmin } = await startHttp(t, { views: { errorGroups } });
-  await askAsAdmin('/api/monitoring/errors?before=1772366399500-0123456789abcdef&process=crm');
-  const before = { lastSeenMs: 1772366399500, fingerprint: '0123456789abcdef' };
+  await askAsAdmin('/api/monitoring/errors?before=1772366399500-0123456789abcdef-web-1&process=crm');
+  const before = { lastSeenMs: 1772366399500, fingerprint: '0123456789abcdef', process: 'web-1' };
   assert.deepEqual(asked, { limit: 50, process: 'crm', before });
 });
 
@@ -138,13 +138,14 @@ function stats(tags: Record<string, string>, count: number, errors = 0): SeriesS
 test('routes come with their statuses, the busiest first', async (t) => {
   const seriesStats = async ({ by }: SeriesStatsTask) => {
     const route = (name: string) => ({ process: 'crm', route: name, method: 'GET' });
-    return by.includes('status')
+    const series = by.includes('status')
       ? [
           stats({ ...route('/b'), status: '2xx' }, 7),
           stats({ ...route('/b'), status: '5xx' }, 1),
           stats({ ...route('/a'), status: '2xx' }, 4),
         ]
       : [stats(route('/a'), 4), stats(route('/b'), 8, 1)];
+    return { spanMs: 120_000, series };
   };
   const { askAsAdmin } = await startHttp(t, { views: { seriesStats } });
   const { json } = await askAsAdmin('/api/monitoring/routes?window=2m');
@@ -175,7 +176,7 @@ test('queries tell how many were slow, and a raw one has no model', async (t) =>
   let asked: SeriesStatsTask | undefined;
   const seriesStats = async (task: SeriesStatsTask) => {
     asked = task;
-    return [stats({ process: 'crm', operation: 'select' }, 5)];
+    return { spanMs: 60_000, series: [stats({ process: 'crm', operation: 'select' }, 5)] };
   };
   const { askAsAdmin } = await startHttp(t, { views: { seriesStats } });
   const { json } = await askAsAdmin('/api/monitoring/queries?window=24h');

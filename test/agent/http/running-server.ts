@@ -36,7 +36,7 @@ export const quietViews: HttpViews = {
   requests: () => [],
   errorGroups: async () => [],
   errorGroup: async () => undefined,
-  seriesStats: async () => [],
+  seriesStats: async () => ({ spanMs: 60_000, series: [] }),
   users: () => null,
 };
 

@@ -17,7 +17,7 @@ import {
   userRecord,
 } from '../../support/frames.ts';
 import { countPlainly, exactQuantileMs, randomFrom, randomRecord } from './event-model.ts';
-import { EventStage, pointsOf } from './event-stage.ts';
+import { EventStage, partsOf, pointsOf } from './event-stage.ts';
 
 const requests = (count: number, route = '/a', durationUs = 1000): FrameRecord[] =>
   Array.from({ length: count }, () => httpRecord('GET', route, { durationUs }));
@@ -161,13 +161,13 @@ describe('what is not known', () => {
       for (const point of pointsOf(gone, source).values())
         assert.ok(Object.values(point).every(Number.isNaN), JSON.stringify([source, point]));
     assert.equal(pointsOf(gone, 'runtime').size, 0);
-    assert.deepEqual(readSummary(stage.buffers), { api: null, database: null, socket: null });
+    assert.deepEqual(partsOf(stage), [null, null, null]);
   });
 
   test('is zero as soon as an instance says that it would report', () => {
     const stage = new EventStage();
     stage.fold();
-    assert.deepEqual(readSummary(stage.buffers), { api: null, database: null, socket: null });
+    assert.deepEqual(partsOf(stage), [null, null, null]);
     stage.report();
     stage.fold();
     const { api, database, socket } = readSummary(stage.buffers);
@@ -486,4 +486,12 @@ describe('texts of requests and queries', () => {
     assert.equal(times[0], 23_999 - 2 * 9_999);
     assert.ok(times.every((time, i) => i === 0 || time > times[i - 1]!));
   });
+});
+
+test('the state of users is kept with the last tick, however short the last time is ago', () => {
+  const stage = new EventStage();
+  stage.take([userRecord('u1', 's1')]);
+  assert.deepEqual(stage.fold().kept, []);
+  const { kept } = stage.book.fold(stage.nowMs, 1, true);
+  assert.equal(kept.length, 1);
 });

@@ -2,6 +2,7 @@ import type { EventSettings, Instance, StoredErrorGroup } from '../../../workers
 import { createEventBuffers, type EventBuffers } from '../../../workers/contract/window-cells.ts';
 import { reportedPart } from '../../../workers/contract/wire.ts';
 import { EventBook, type FoldedEvents } from '../../../workers/events/event-book.ts';
+import { readSummary } from '../../../workers/events/event-summary.ts';
 import { parseLayout } from '../../../workers/point/point.ts';
 import { buildEventsFrame, buildRuntimeFrame, type FrameRecord, joinFrames } from '../../support/frames.ts';
 
@@ -94,4 +95,10 @@ export function pointsOf(folded: FoldedEvents, source: string): Map<string, Reco
     points.set(key, Object.fromEntries(fields.map((field, f) => [field, reading.values[first + f]!])));
   });
   return points;
+}
+
+/** The parts of the summary of the last minute. */
+export function partsOf({ buffers }: EventStage) {
+  const { api, database, socket } = readSummary(buffers);
+  return [api, database, socket];
 }
