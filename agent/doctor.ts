@@ -1,6 +1,7 @@
 import { rm, statfs, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import type { Redis } from 'ioredis';
 import type { Reading } from '../workers/contract/tasks.ts';
 import type { PointKey } from '../workers/point/point.ts';
 import { openReader } from '../workers/store/reader.ts';
@@ -15,6 +16,7 @@ import type { Log } from './log.ts';
 import { makeDataFolder } from './pipeline/data-folder.ts';
 import { storePathOf } from './pipeline/store-path.ts';
 import { probeInflux } from './sinks/influx/probe.ts';
+import type { RedisTarget } from './sinks/redis/options.ts';
 import { createIntake } from './sources/intake/intake.ts';
 import type { IntakeOptions } from './sources/intake/options.ts';
 import type { QueueRedis } from './sources/queues/options.ts';
@@ -42,7 +44,7 @@ export async function* examine(config: Config, log: Log): AsyncGenerator<Finding
   for (const options of config.influx) {
     yield { part: `influx/${options.name}`, ...(await probeInflux(options, systemClock)) };
   }
-  if (config.redis) yield await examineRedis(config.redis.url, config.redis.channel);
+  if (config.redis) yield await examineRedis(config.redis);
   if (config.intake && !running.detail.startsWith('runs')) yield await examineIntake(config.intake, log);
   if (config.http && !running.detail.startsWith('runs'))
     yield await examinePort(config.http.host, config.http.port);
@@ -175,7 +177,7 @@ function agreement(part: string, before: Counts = {}, own: Counts = {}, after: C
   return { part, ok: true, detail: `jobs move too fast to compare: ${told.join('; ')}` };
 }
 
-async function examineRedis(url: string, channel: string): Promise<Finding> {
+async function examineRedis({ url, channel, lists }: RedisTarget): Promise<Finding> {
   const part = 'redis';
   const { Redis } = await import('ioredis');
   const options = { lazyConnect: true, connectTimeout: 3000, commandTimeout: 3000, maxRetriesPerRequest: 0 };
@@ -188,6 +190,18 @@ async function examineRedis(url: string, channel: string): Promise<Finding> {
   try {
     await redis.connect();
     await redis.ping();
+    const writes = [
+      ['PUBLISH', channel, ''],
+      ...(lists ? [lists.api, lists.db] : []).flatMap((key) => [
+        ['LPUSH', key, ''],
+        ['LTRIM', key, '0', '1'],
+      ]),
+    ];
+    for (const command of writes) {
+      const problem = await refusedByAcl(redis, command);
+      if (problem !== '')
+        return { part, ok: false, detail: `${problem}; give the user of redis.url that permission` };
+    }
     return { part, ok: true, detail: `answers; snapshots are published on ${channel}` };
   } catch (error) {
     return { part, ok: false, detail: `${why || messageOf(error)}; check redis.url` };
@@ -209,6 +223,17 @@ async function examineIntake(options: IntakeOptions, log: Log): Promise<Finding>
     return { part, ok: false, detail: messageOf(error) };
   } finally {
     await intake.close();
+  }
+}
+
+/** What Redis would say to a command of this user, without running it; '' before Redis 7, which cannot tell. */
+async function refusedByAcl(redis: Redis, command: readonly string[]): Promise<string> {
+  try {
+    const user = (await redis.call('ACL', 'WHOAMI')) as string;
+    const answer = (await redis.call('ACL', 'DRYRUN', user, ...command)) as string;
+    return answer === 'OK' ? '' : answer;
+  } catch {
+    return '';
   }
 }
 

@@ -28,15 +28,20 @@ export class EventLists {
     }
   }
 
-  /** Adds the commands that push what waits, and forgets it: what was sent is never sent again. */
-  drainInto(pipeline: ChainableCommander): void {
+  /**
+   * Adds the commands that push what waits, and forgets it: what was sent is never sent again. Gives how many there were.
+   */
+  drainInto(pipeline: ChainableCommander): number {
+    let pushed = 0;
     for (const list of this.#lists) {
       const { key, texts } = list;
       if (texts.length === 0) continue;
       for (let from = 0; from < texts.length; from += elementsPerPush)
         pipeline.lpush(key, ...texts.slice(from, from + elementsPerPush));
       pipeline.ltrim(key, 0, mostEventTexts - 1);
+      pushed += texts.length;
       list.texts = [];
     }
+    return pushed;
   }
 }

@@ -63,6 +63,8 @@ class Publisher implements SnapshotPublisher {
   #published = 0;
   #failed = 0;
   #skipped = 0;
+  /** Requests and queries whose push failed, or whose answer never came. */
+  #unpushed = 0;
   #commands = 0;
 
   constructor(options: RedisTarget, setup: SnapshotPublisherSetup) {
@@ -133,6 +135,7 @@ class Publisher implements SnapshotPublisher {
   }
 
   async #send(): Promise<void> {
+    let pushed = 0;
     try {
       const snapshot = this.#setup.snapshot();
       if (snapshot === null) return;
@@ -142,7 +145,7 @@ class Publisher implements SnapshotPublisher {
         return;
       }
       const batch = this.#redis.pipeline().publish(this.#options.channel, JSON.stringify(snapshot));
-      this.#lists.drainInto(batch);
+      pushed = this.#lists.drainInto(batch);
       this.#commands += batch.length;
       const answers = (await batch.exec()) ?? [];
       const refused = answers.find(([error]) => error);
@@ -151,7 +154,9 @@ class Publisher implements SnapshotPublisher {
       this.#well();
     } catch (error) {
       this.#failed++;
-      this.#ill(messageOf(error));
+      this.#unpushed += pushed;
+      const missing = `; ${this.#unpushed} requests and queries are missing in their lists since the start`;
+      this.#ill(messageOf(error) + (this.#unpushed > 0 ? missing : ''));
     }
   }
 
