@@ -51,8 +51,8 @@ export const queryCommand: Command<QueryArgs> = {
       })
       .example("$0 query 'system_cpu_usage_percent' --since 10m", 'the CPU of the last 10 minutes')
       .example(
-        "$0 query 'sum by (route) (rate(http_requests_total[5m]))' --instant",
-        'requests a second by route',
+        "$0 query 'sum by (route) (sum_over_time(http_requests[5m]))' --instant",
+        'requests of the last 5 minutes by route',
       ),
   handler: async (args) => {
     const nowMs = Date.now();

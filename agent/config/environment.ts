@@ -5,7 +5,7 @@ import { nearest } from './spelling.ts';
 
 const prefix = 'NOVA_AGENT_';
 
-/** Not options: where the library in the watched service finds the agent, and where the file is. */
+/** Not options: where the library in the watched service finds the agent (unless it says false), and where the file is. */
 const otherVariables = new Set([`${prefix}INTAKE`, `${prefix}CONFIG`]);
 
 /** What Kubernetes sets in every pod beside a service called `nova-agent`. */
@@ -59,7 +59,7 @@ export function applyEnvironment(
   folder: string,
 ): void {
   const names = Object.keys(environment)
-    .filter((name) => name.startsWith(prefix) && !otherVariables.has(name))
+    .filter((name) => name.startsWith(prefix) && (!otherVariables.has(name) || environment[name] === 'false'))
     .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
   for (const [offset, name] of names.entries()) {
     const value = environment[name];

@@ -52,6 +52,7 @@ export async function resolveConfig(
 
   const result = configSchema.safeParse(draft.value, { error: noMessage });
   if (!result.success) refuseIssues(draft, root, result.error.issues);
+  if (result.success) refuseSharedPort(draft, result.data);
   if (!result.success || draft.problems.length > 0) throw invalid(draft);
   warnOfPlainHttp(draft, result.data);
   warnOfOpenIntake(draft, result.data);
@@ -60,6 +61,12 @@ export async function resolveConfig(
 
 function invalid(draft: Draft): AgentError {
   return new AgentError('CONFIG_INVALID', problemsText(draft.problems));
+}
+
+/** Two servers of one agent cannot listen on one port. */
+function refuseSharedPort(draft: Draft, { http, intake }: Config): void {
+  if (!http || !intake || intake.port === undefined || intake.port !== http.port) return;
+  draft.fail(['intake', 'port'], `http.port is ${http.port} too; choose another for one of the two`);
 }
 
 /** Bearer tokens that leave the machine should not do so in clear text. */

@@ -50,7 +50,7 @@ export class QueryParameters {
 /** Says which parameter is unknown, which are allowed, and which one was likely meant. */
 export function unknownName(name: string, allowed: readonly string[]): string {
   const near = allowed.find((one) => one[0] === name[0]?.toLowerCase());
-  return `unknown parameter ${shown(name)}${near ? `; did you mean "${near}"?` : ''} (allowed: ${allowed.join(', ')})`;
+  return `unknown parameter ${shown(name)}${near ? `; did you mean "${near}"?` : ''} (allowed: ${allowed.join(', ') || 'none'})`;
 }
 
 function shown(text: string): string {

@@ -29,6 +29,7 @@ export function addErrorRoutes(
   });
 
   app.get('/api/monitoring/errors/:fingerprint', { handlerTimeout }, async (request, reply) => {
+    new QueryParameters(request.query as RawQuery, []);
     const { fingerprint } = request.params as { fingerprint: string };
     const group = await views.errorGroup(fingerprint);
     if (!group) return refuse(reply, 404, 'there is no such group of errors');

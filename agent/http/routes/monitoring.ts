@@ -3,7 +3,7 @@ import type { Clock } from '../../clock.ts';
 import type { Snapshot } from '../../snapshot-shape.ts';
 import { answerJson, refuse } from '../answers.ts';
 import { parseHistoryQuery } from '../history-query.ts';
-import type { RawQuery } from '../query-parameters.ts';
+import { QueryParameters, type RawQuery } from '../query-parameters.ts';
 import type { HttpViews } from '../views.ts';
 
 /** `/api/monitoring/…`: `{success: true, data}`. */
@@ -13,7 +13,8 @@ export function addMonitoringRoutes(
   clock: Clock,
   handlerTimeoutMs: number,
 ): void {
-  app.get('/api/monitoring/snapshot', async (_, reply) => {
+  app.get('/api/monitoring/snapshot', async (request, reply) => {
+    new QueryParameters(request.query as RawQuery, []);
     const snapshot = views.snapshot();
     if (!snapshot) return refuse(reply, 503, 'there is no snapshot yet: the first tick is not over');
     return answerJson(reply, snapshotText(snapshot));

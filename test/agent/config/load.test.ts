@@ -366,3 +366,17 @@ test('a secret file from a variable wins over a secret of the file', async (t) =
   const { config } = await load(t, { yaml, env, files: { token } });
   assert.equal(on(config.http).auth.tokens[0]?.token, token);
 });
+
+test('NOVA_AGENT_INTAKE is the service’s, but false switches the agent’s intake off', async (t) => {
+  const named = await load(t, { yaml: '', env: { NOVA_AGENT_INTAKE: '127.0.0.1:7071' } });
+  assert.notEqual(named.config.intake, false);
+  const off = await load(t, { yaml: '', env: { NOVA_AGENT_INTAKE: 'false' } });
+  assert.equal(off.config.intake, false);
+});
+
+test('intake and HTTP cannot have one port', async (t) => {
+  await assert.rejects(load(t, { yaml: 'intake: {port: 7070}\n' }), {
+    code: 'CONFIG_INVALID',
+    message: 'agent.yml:1:16: intake.port: http.port is 7070 too; choose another for one of the two',
+  });
+});

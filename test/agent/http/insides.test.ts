@@ -225,6 +225,8 @@ const refused: readonly [path: string, message: RegExp][] = [
   ['routes?window=3', /^window: expected a duration from 10s to 2y such as 5m or 24h, got "3"$/],
   ['queries?window=1s', /^window: expected a duration/],
   ['users?process=a', /^unknown parameter "process" \(allowed: limit\)$/],
+  ['snapshot?x=1', /^unknown parameter "x" \(allowed: none\)$/],
+  ['errors/0123456789abcdef?process=a', /^unknown parameter "process" \(allowed: none\)$/],
 ];
 
 for (const [path, message] of refused) {
