@@ -79,7 +79,7 @@ async function wire(config: Config, parts: AppParts, life: Lifecycle): Promise<A
   const events = parts.eventsOf?.(interval) ?? createEventBuffers(interval);
   const pool = new TickPool({ rings, processes: processCells, events, store: { path: storePath } });
   life.defer('tick worker', () => pool.close());
-  const settings = tickSettings(config, await eventSettings(config));
+  const settings = tickSettings(config, await eventSettings(config, log));
   const { notices } = await pool.open(settings);
   for (const notice of notices) log.warn(notice);
   const queries = new QueryPool({ storePath, events });
@@ -210,11 +210,11 @@ function tickSettings(
 }
 
 /** How what comes from inside the services is counted; null when nothing is taken from there. */
-async function eventSettings({ agent, intake, redis }: Config): Promise<EventSettings | null> {
+async function eventSettings({ agent, intake, redis }: Config, log: Log): Promise<EventSettings | null> {
   if (!intake) return null;
   const { hashUsers, slowQuery, sessionIdle } = intake;
   return {
-    userKey: hashUsers ? await readUserKey(agent.dataDir) : '',
+    userKey: hashUsers ? await readUserKey(agent.dataDir, log) : '',
     slowQueryMs: slowQuery,
     sessionIdleMs: sessionIdle,
     wantTexts: redis !== false && redis.lists !== false,

@@ -19,44 +19,50 @@ import { untilTrue } from '../support/servers.ts';
 import { randomNumbers } from '../workers/store/random.ts';
 import { scale } from './scale.ts';
 
-const wrongFrames = scale(3000, 1_000_000);
+const wrongFrames = scale(1500, 500_000);
+/** With a name to wait for, in milliseconds, and without. */
+const waits = [0, 200];
 const atOnce = 8;
 
-test('fuzzed, cut, oversized and slow frames end their own connection at most', async (t) => {
-  const checker = new GoodFrames();
-  const rig = await startIntake(t, {
-    handOver: async (batch) => {
+for (const nameWithinMs of waits) {
+  test(`fuzzed, cut, oversized and slow frames end their own connection at most (${nameWithinMs} ms for a name)`, async (t) => {
+    const checker = new GoodFrames();
+    const rig = await startIntake(t, {
+      nameWithinMs,
+      handOver: async (batch) => {
+        checker.check(batch);
+        return countBatch(batch);
+      },
+    });
+    const good = await connectTo(t, rig.path, { name: 'good' });
+    const random = randomNumbers(7);
+    const left = { frames: wrongFrames };
+    const takeAll = () => {
+      const batch = rig.intake.take();
+      if (!batch) return;
       checker.check(batch);
-      return countBatch(batch);
-    },
+      rig.intake.settle(batch, countBatch(batch));
+    };
+    const ticks = setInterval(() => {
+      good.send(checker.next(1 + Math.floor(random() * 20)));
+      takeAll();
+    }, 5);
+    try {
+      await Promise.all(Array.from({ length: atOnce }, (_, i) => sendWrong(rig, i, random, left)));
+    } finally {
+      clearInterval(ticks);
+    }
+    await untilTrue(() => {
+      takeAll();
+      assert.equal(checker.seen, checker.made);
+    });
+    assert.equal(good.socket.destroyed, false);
+    assert.ok(checker.made > 0);
+    const { received, kept, waiting, overflowed } = rig.intake.counts();
+    assert.equal(received, kept + waiting);
+    assert.equal(overflowed, 0);
   });
-  const good = await connectTo(t, rig.path, { name: 'good' });
-  const random = randomNumbers(7);
-  const left = { frames: wrongFrames };
-  const takeAll = () => {
-    const batch = rig.intake.take();
-    if (!batch) return;
-    checker.check(batch);
-    rig.intake.settle(batch, countBatch(batch));
-  };
-  const ticks = setInterval(() => {
-    good.send(checker.next(1 + Math.floor(random() * 20)));
-    takeAll();
-  }, 5);
-  try {
-    await Promise.all(Array.from({ length: atOnce }, (_, i) => sendWrong(rig, i, random, left)));
-  } finally {
-    clearInterval(ticks);
-  }
-  await untilTrue(() => {
-    takeAll();
-    assert.equal(checker.seen, checker.made);
-  });
-  assert.equal(good.socket.destroyed, false);
-  assert.ok(checker.made > 0);
-  const { received, kept, waiting } = rig.intake.counts();
-  assert.equal(received, kept + waiting);
-});
+}
 
 /** Makes numbered frames and checks that all of them come out, in order, byte for byte, and every batch is whole. */
 class GoodFrames {
@@ -145,27 +151,29 @@ function mutated(bytes: Uint8Array, below: (limit: number) => number): Uint8Arra
   return copy;
 }
 
-test('services that are killed and stopped at any moment lose only what they had not sent', async (t) => {
-  const rig = await startIntake(t);
-  const random = randomNumbers(11);
-  const stayer = startService(t, rig.path, 1e12, 41);
-  const pump = setInterval(() => {
-    const batch = rig.intake.take();
-    if (batch) rig.intake.settle(batch, countBatch(batch));
-  }, 100);
-  t.after(() => clearInterval(pump));
-  for (let i = 0; i < scale(4, 100); i++) {
-    const service = startService(t, rig.path, 1e12, 41);
-    await untilReceived(rig, rig.intake.counts().received + 5000);
+for (const nameWithinMs of waits) {
+  test(`services that are killed and stopped at any moment lose only what they had not sent (${nameWithinMs} ms for a name)`, async (t) => {
+    const rig = await startIntake(t, { nameWithinMs });
+    const random = randomNumbers(11);
+    const stayer = startService(t, rig.path, 1e12, 41);
+    const pump = setInterval(() => {
+      const batch = rig.intake.take();
+      if (batch) rig.intake.settle(batch, countBatch(batch));
+    }, 100);
+    t.after(() => clearInterval(pump));
+    for (let i = 0; i < scale(3, 50); i++) {
+      const service = startService(t, rig.path, 1e12, 41);
+      await untilReceived(rig, rig.intake.counts().received + 5000);
+      await stayer.kill('SIGSTOP');
+      await new Promise((resolve) => setTimeout(resolve, random() * 50));
+      await service.kill('SIGKILL');
+      await stayer.kill('SIGCONT');
+    }
     await stayer.kill('SIGSTOP');
-    await new Promise((resolve) => setTimeout(resolve, random() * 50));
-    await service.kill('SIGKILL');
-    await stayer.kill('SIGCONT');
-  }
-  await stayer.kill('SIGSTOP');
-  clearInterval(pump);
-  await untilConnected(rig, 1);
-  const { received, lost } = rig.intake.counts();
-  assert.equal(received % 41, 0);
-  assert.ok(lost <= scale(4, 100) * 41, `${lost} lost`);
-});
+    clearInterval(pump);
+    await untilConnected(rig, 1);
+    const { received, lost } = rig.intake.counts();
+    assert.equal(received % 41, 0);
+    assert.ok(lost <= scale(3, 50) * 41, `${lost} lost`);
+  });
+}

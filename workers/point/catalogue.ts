@@ -295,7 +295,7 @@ export const catalogue = {
       events_received_total: counter('count', 'Events that reached the agent'),
       events_dropped_total: counter(
         'count',
-        'Events that are counted nowhere, by reason: `service` (lost before they reached the agent), `unreadable`, `worker_failed` (after)',
+        'Events that are counted nowhere, by reason: `service` (lost before they reached the agent), `unreadable`, `worker_failed`, `overflow` (after)',
       ),
       budget_level: gauge(
         'count',

@@ -2,7 +2,7 @@ import { frameHeader } from '../../../workers/contract/wire.ts';
 import type { Frame } from './frame-reader.ts';
 
 /** So many bytes of frames may be in one; what is not written costs no memory. */
-export const mostBatchBytes = 4 << 20;
+export const mostBatchBytes = 8 << 20;
 
 /** Memory that came back and is kept for the next ones. */
 const mostFree = 2;
@@ -22,32 +22,20 @@ export class BatchBuffer {
   readonly #free: SharedBytes[] = [];
 
   /**
-   * Copies a frame in, which may lie in two pieces, and puts the number of its instance into its header. The caller sees
-   * to it that it has room.
+   * Copies a frame in, which may lie in two pieces, and puts the number of its instance into its header. False when it
+   * has no room.
    */
-  append({ head, headEnd, tail, tailStart, tailEnd, records }: Frame, instance: number): void {
-    const buffer = this.#use();
+  append({ head, headEnd, tail, tailStart, tailEnd, records }: Frame, instance: number): boolean {
     const at = this.bytes;
+    const end = at + headEnd + tailEnd - tailStart;
+    if (end > mostBatchBytes) return false;
+    const buffer = this.#use();
     if (headEnd > 0) buffer.set(head.subarray(0, headEnd), at);
     buffer.set(tail.subarray(tailStart, tailEnd), at + headEnd);
     this.#words[at / 4 + frameHeader.INSTANCE] = instance;
-    this.bytes = at + headEnd + tailEnd - tailStart;
+    this.bytes = end;
     this.records += records;
-  }
-
-  /** Moves all frames of another one in, under other numbers; the caller sees to it that they have room. */
-  appendAll(other: BatchBuffer, numberOf: (number: number) => number): void {
-    if (other.bytes === 0) return;
-    const { records } = other;
-    const taken = other.take();
-    const words = new Uint32Array(taken.buffer, 0, taken.length / 4);
-    for (let at = 0; at < words.length; at += words[at + frameHeader.BYTES]! / 4) {
-      words[at + frameHeader.INSTANCE] = numberOf(words[at + frameHeader.INSTANCE]!);
-    }
-    this.#use().set(taken, this.bytes);
-    this.bytes += taken.length;
-    this.records += records;
-    other.giveBack(taken);
+    return true;
   }
 
   /** Gives the frames away, until they are given back. */

@@ -1,6 +1,7 @@
 import { Socket, type SocketConstructorOpts } from 'node:net';
 import type { Hello } from '../../../workers/contract/wire.ts';
 import type { Clock } from '../../clock.ts';
+import { messageOf } from '../../errors.ts';
 import { type Frame, FrameReader, type FrameTaker } from './frame-reader.ts';
 import { readHello } from './hello.ts';
 import type { Line, Member } from './instances.ts';
@@ -10,6 +11,8 @@ const helloWithinMs = 5000;
 export const mostReadBytes = 256 * 1024;
 /** What every socket reads into: a chunk is used up before the next one is read. */
 const readBuffer = Buffer.allocUnsafeSlow(mostReadBytes);
+/** Before its hello nobody can say whether a service has to wait. */
+const greetingBuffer = readBuffer.subarray(0, 4096);
 
 export interface ConnectionOwner {
   join(hello: Hello, connection: Connection): Member;
@@ -28,11 +31,16 @@ export class Connection implements Line, FrameTaker {
   readonly #owner: ConnectionOwner;
   readonly #reader = new FrameReader(this);
   readonly #ended = new AbortController();
+  #isPaused = false;
 
   /** `accepted` has not begun to read. */
   constructor(accepted: Socket, owner: ConnectionOwner, clock: Clock) {
     this.#owner = owner;
-    this.#socket = readingInto(readBuffer, accepted, (chunk) => this.#push(chunk));
+    this.#socket = readingInto(
+      () => (this.member ? readBuffer : greetingBuffer),
+      accepted,
+      (chunk) => this.#push(chunk),
+    );
     // 'close' follows.
     this.#socket.on('error', () => {});
     this.#socket.once('close', () => this.end());
@@ -41,12 +49,12 @@ export class Connection implements Line, FrameTaker {
     });
   }
 
-  pause(): void {
-    this.#socket.pause();
-  }
-
-  resume(): void {
-    this.#socket.resume();
+  /** Nothing is read while it is paused. */
+  setPaused(isPaused: boolean): void {
+    if (isPaused === this.#isPaused) return;
+    this.#isPaused = isPaused;
+    if (isPaused) this.#socket.pause();
+    else this.#socket.resume();
   }
 
   /** Ends the connection and says why. */
@@ -80,18 +88,22 @@ export class Connection implements Line, FrameTaker {
 
   #push(chunk: Buffer): void {
     if (this.#ended.signal.aborted) return;
-    const problem = this.#reader.push(chunk);
-    if (problem !== '') this.refuse(problem);
-    this.#owner.chunkDone();
+    try {
+      const problem = this.#reader.push(chunk);
+      if (problem !== '') this.refuse(problem);
+      this.#owner.chunkDone();
+    } catch (error) {
+      this.refuse(`what it sent could not be taken: ${messageOf(error)}`);
+    }
   }
 }
 
 /**
- * A server's sockets get a buffer of 64 KB for every read, and collecting those is most of what receiving at full
+ * `buffer` gives what the next read goes into. A server's sockets get a buffer of 64 KB for every read, and collecting those is most of what receiving at full
  * rate would cost. A socket made with `onread` has one for all, so the accepted one's handle goes to such a socket.
  * The handle is none of Node's public interface: where there is none the socket is read as usual.
  */
-function readingInto(buffer: Buffer, accepted: Socket, take: (chunk: Buffer) => void): Socket {
+function readingInto(buffer: () => Buffer, accepted: Socket, take: (chunk: Buffer) => void): Socket {
   const inner = accepted as unknown as { _handle: object | null };
   const handle = inner._handle;
   if (!handle) {
@@ -100,8 +112,8 @@ function readingInto(buffer: Buffer, accepted: Socket, take: (chunk: Buffer) => 
   }
   inner._handle = null;
   accepted.destroy();
-  const callback = (bytes: number) => {
-    take(buffer.subarray(0, bytes));
+  const callback = (bytes: number, into: Uint8Array) => {
+    take((into as Buffer).subarray(0, bytes));
     return true;
   };
   const socket = new Socket({ handle, onread: { buffer, callback } } as SocketConstructorOpts);

@@ -19,20 +19,30 @@ export interface DoorParts {
 export class Door {
   /** Why it is shut, in words for a person; '' while it is open. */
   problem = 'not tried yet';
-  readonly #place: Place;
+  readonly #placeNow: () => Place;
   readonly #parts: DoorParts;
+  #place: Place;
   #server: Server | undefined;
   #file: SocketFile | null = null;
   #triedMs = Number.NEGATIVE_INFINITY;
   #tending: Promise<void> | undefined;
   #isClosed = false;
 
-  constructor(place: Place, parts: DoorParts) {
-    this.#place = place;
+  constructor(placeNow: () => Place, parts: DoorParts) {
+    this.#placeNow = placeNow;
+    this.#place = placeNow();
     this.#parts = parts;
   }
 
-  /** Opens the door where it is shut, and looks whether its socket is still there; does so every 30 s. Never rejects. */
+  /** Where it was opened or tried last. */
+  get place(): Place {
+    return this.#place;
+  }
+
+  /**
+   * Opens the door where it is shut, and looks whether its socket is still there and still in the right place; does so
+   * every 30 s. Never rejects.
+   */
   async tend(): Promise<void> {
     const nowMs = this.#parts.monotonicMs();
     if (!this.#tending && !this.#isClosed && nowMs - this.#triedMs >= tryAgainMs) {
@@ -53,7 +63,10 @@ export class Door {
 
   async #tendNow(): Promise<void> {
     try {
-      if (this.#server && this.#file && !(await this.#file.isThere())) await this.#shut();
+      const place = this.#placeNow();
+      const isHere = isSame(place, this.#place) && (!this.#file || (await this.#file.isThere()));
+      if (this.#server && !isHere) await this.#shut();
+      this.#place = place;
       if (this.#server) return;
       const server = createServer({ pauseOnConnect: true }, this.#parts.onConnection);
       this.#file = await listen(server, this.#place);
@@ -74,6 +87,10 @@ export class Door {
     // Its callback would wait for who is inside.
     server?.close();
   }
+}
+
+function isSame(one: Place, other: Place): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
 }
 
 async function listen(server: Server, place: Place): Promise<SocketFile | null> {

@@ -62,7 +62,10 @@ export class FrameReader {
       at = this.#fillHeader(chunk);
       if (this.#heldBytes < headerBytes) return '';
       const problem = this.#checkHeader(this.#held, 0);
-      if (problem !== '') return problem;
+      if (problem !== '') {
+        this.#heldBytes = 0;
+        return problem;
+      }
       const missing = this.#held.readUInt32LE(place.bytes) - this.#heldBytes;
       if (chunk.length - at < missing) {
         this.#hold(chunk, at);
@@ -87,7 +90,10 @@ export class FrameReader {
     return '';
   }
 
-  /** Of an events frame that began and has not come to its end: how many events there were up to its own end. */
+  /**
+   * Of an events frame that began, is not known to be wrong, and has not come to its end: how many events there were
+   * up to its own end.
+   */
   cutAt(): number | undefined {
     if (this.#heldBytes < headerBytes || this.#held.readUInt32LE(place.kind) !== frameKind.EVENTS)
       return undefined;

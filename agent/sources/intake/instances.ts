@@ -3,6 +3,8 @@ import type { Hello } from '../../../workers/contract/wire.ts';
 
 /** A slot is kept for its owner for so long after it went, while its process lives. */
 const slotKeptMs = 30_000;
+/** Whose process is not seen any more does not come back for a frame that was cut off after so long. */
+const cutKeptMs = 30_000;
 
 /** Of so many instances that went it is remembered up to which event they came. */
 const mostGone = 1024;
@@ -22,6 +24,11 @@ export interface Remembered {
   slot: number;
   /** Events that it made up to here are counted as received or lost. */
   next: number;
+  /**
+   * Events that it had made up to the end of a frame that was cut off, 0 when none was. A service that lives sends that
+   * frame again first thing.
+   */
+  cutEnd: number;
 }
 
 /** One process or thread of a service that is connected or lately was. */
@@ -82,8 +89,8 @@ export class Instances {
 
   /** What a later run has to know. */
   remembered(): Remembered[] {
-    return [...this.#members.values()].map(({ hello, process, isConfigured, slot, next }) => {
-      return { hello, process, isConfigured, slot, next };
+    return [...this.#members.values()].map(({ hello, process, isConfigured, slot, next, cutEnd }) => {
+      return { hello, process, isConfigured, slot, next, cutEnd };
     });
   }
 
@@ -99,6 +106,7 @@ export class Instances {
     const member = known ?? this.#enrol(key, hello);
     if (known) {
       this.#gone--;
+      member.cutEnd = 0;
       this.#countLost(member, hello.resume);
     }
     member.line = line;
@@ -107,10 +115,10 @@ export class Instances {
     return member;
   }
 
-  /** The connection ended, if it still is the member's. `cutAt`: so many events it had made when a frame was cut off. */
-  leave(member: Member, line: Line, cutAt?: number): void {
+  /** The connection ended, if it still is the member's. `cutEnd`: of `Remembered`. */
+  leave(member: Member, line: Line, cutEnd = 0): void {
     if (member.line !== line) return;
-    if (cutAt !== undefined) this.#countLost(member, cutAt);
+    member.cutEnd = cutEnd;
     member.line = null;
     member.wentMs = this.#parts.monotonicMs();
     this.#leaving.push(instanceOf(member));
@@ -139,6 +147,16 @@ export class Instances {
       member.process = process;
       this.#seat(member);
       this.#isCurrent = false;
+    }
+  }
+
+  /** Counts frames that were cut off as lost where nobody is left to send them again. */
+  settleCut(): void {
+    const { monotonicMs, isAlive } = this.#parts;
+    for (const member of this.#members.values()) {
+      if (member.cutEnd === 0 || monotonicMs() - member.wentMs < cutKeptMs || isAlive(member.hello.pid))
+        continue;
+      this.#loseCut(member);
     }
   }
 
@@ -172,7 +190,7 @@ export class Instances {
     const process = configured ?? hello.name;
     const member: Member = {
       ...{ hello, key, process, isConfigured: configured !== undefined, slot: -1, number: 0 },
-      ...{ next: hello.resume, line: null, wentMs: 0 },
+      ...{ next: hello.resume, cutEnd: 0, line: null, wentMs: 0 },
     };
     this.#members.set(key, member);
     return member;
@@ -186,6 +204,11 @@ export class Instances {
     if (madeBefore <= member.next) return;
     this.lost += madeBefore - member.next;
     member.next = madeBefore;
+  }
+
+  #loseCut(member: Member): void {
+    this.#countLost(member, member.cutEnd);
+    member.cutEnd = 0;
   }
 
   /** Gives the lowest free slot of the member's process; the first is a main thread's. */
@@ -211,6 +234,7 @@ export class Instances {
   #forgetOldest(): void {
     for (const member of this.#members.values()) {
       if (member.line) continue;
+      this.#loseCut(member);
       this.#members.delete(member.key);
       this.#gone--;
       return;

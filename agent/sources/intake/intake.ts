@@ -4,7 +4,6 @@ import type { BatchResult, FrameBatch } from '../../../workers/contract/events.t
 import { defaultIntakeSocket } from '../../../workers/contract/intake-place.ts';
 import type { Reading } from '../../../workers/contract/tasks.ts';
 import { type Hello, mostFrameBytes } from '../../../workers/contract/wire.ts';
-import { layoutText } from '../../../workers/point/point.ts';
 import type { Clock } from '../../clock.ts';
 import { AgentError, messageOf } from '../../errors.ts';
 import type { Log } from '../../log.ts';
@@ -12,16 +11,21 @@ import type { Source } from '../source.ts';
 import { BatchBuffer, mostBatchBytes } from './batch-buffer.ts';
 import { Connection, type ConnectionOwner, mostReadBytes } from './connection.ts';
 import { Door, type Place } from './door.ts';
+import { countLayout, countValues, EventLedger, type IntakeCounts } from './event-ledger.ts';
 import type { Frame } from './frame-reader.ts';
 import { Instances, type Member } from './instances.ts';
 import { leaveMemory, takeMemory } from './memory-file.ts';
+import { mostQueuedBytes, NameQueue } from './name-queue.ts';
 import type { IntakeOptions } from './options.ts';
 
 const mostConnections = 256;
 /** So much is handed over between ticks. */
 const handOverBytes = 1 << 20;
-/** When so much waits nothing more is read: one more chunk and the frame that it completes still have room. */
-const pauseBytes = mostBatchBytes - mostReadBytes - mostFrameBytes;
+/**
+ * When so much waits nothing more is read: one more chunk, the frame that it completes, and all who wait for their name
+ * still have room.
+ */
+const pauseBytes = mostBatchBytes - mostQueuedBytes - mostReadBytes - mostFrameBytes;
 /** How long a closed connection is told as a problem. */
 const toldMs = 60_000;
 
@@ -41,24 +45,14 @@ export interface IntakeParts {
   readonly handOver: (batch: FrameBatch) => Promise<BatchResult>;
   /** Whether there is a process with this pid. */
   readonly isAlive?: (pid: number) => boolean;
-}
-
-/** In events. received = kept + waiting + unreadable + workerFailed, at any time. */
-export interface IntakeCounts {
-  /** They reached the agent. */
-  readonly received: number;
-  readonly kept: number;
-  /** They are in a batch that was not taken, or not settled. */
-  readonly waiting: number;
-  readonly unreadable: number;
-  readonly workerFailed: number;
-  /** They were made and never reached the agent; not among the received. */
-  readonly lost: number;
+  /** Where to listen when no socket is configured; asked again every 30 s, because runtime folders come and go. */
+  readonly defaultSocket?: () => string;
 }
 
 /**
  * What services send, up to the worker. The main loop looks at headers and copies each frame once; at most 12 MB
- * wait here or in the worker, and 64 KB for each connection: then services have to wait, and nothing is lost.
+ * wait here or in the worker, 8 MB more of those who wait for a name, and 64 KB for each connection: then services have to wait, and
+ * nothing is lost. Who waits for its name holds up nobody else.
  */
 export interface Intake extends Source {
   /** Where services connect, in words. */
@@ -83,42 +77,19 @@ export function createIntake(options: IntakeOptions, parts: IntakeParts): Intake
   return intake;
 }
 
-// Not `intake`: a point of that name tells whether the source is up, and two points of one name would be one.
-const source = 'intake/events';
-const layout = layoutText([
-  { measurement: 'agent', tags: { source }, fields: ['events_received_total'] },
-  ...['service', 'unreadable', 'worker_failed'].map((reason) => ({
-    ...{ measurement: 'agent', tags: { source, reason }, fields: ['events_dropped_total'] },
-  })),
-]);
-
-/** An instance that waits for its name until then, in monotonic milliseconds. */
-interface Nameless {
-  readonly member: Member;
-  readonly untilMs: number;
-}
-
 class SocketIntake implements Intake, ConnectionOwner {
   readonly name = 'intake';
-  readonly place: string;
   readonly #parts: IntakeParts;
   readonly #doors: readonly Door[];
   readonly #connections = new Set<Connection>();
   readonly #instances: Instances;
   readonly #batch = new BatchBuffer();
-  /** Frames of instances that wait for their name; INSTANCE is the index in `#nameless`. */
-  readonly #held = new BatchBuffer();
-  #nameless: Nameless[] = [];
-  /** Records of batches that are with the worker. */
-  readonly #unsettled = new Map<FrameBatch, number>();
+  readonly #nameless = new NameQueue();
+  readonly #ledger = new EventLedger();
   #opening: Promise<void> | undefined;
   #textGiven = '[]';
   #isHandingOver = false;
-  #isPaused = false;
   #isClosed = false;
-  #kept = 0;
-  #unreadable = 0;
-  #workerFailed = 0;
   #told: { readonly problem: string; readonly untilMs: number } = { problem: '', untilMs: 0 };
 
   constructor(options: IntakeOptions, parts: IntakeParts) {
@@ -127,12 +98,17 @@ class SocketIntake implements Intake, ConnectionOwner {
     const { processOf, isAlive = isProcessAlive } = parts;
     this.#instances = new Instances({ processOf, monotonicMs, isAlive });
     const { socket, host = '127.0.0.1', port, group } = options;
-    const path = socket ?? defaultIntakeSocket(process.getuid?.() ?? 0, existsSync);
-    const places: Place[] = [{ path, group }];
-    if (port !== undefined) places.push({ host, port });
-    this.place = port === undefined ? path : `${path} and ${host}:${port}`;
+    const { defaultSocket = defaultSocketHere } = parts;
+    const places: (() => Place)[] = [() => ({ path: socket ?? defaultSocket(), group })];
+    if (port !== undefined) places.push(() => ({ host, port }));
     const onConnection = (socket: Socket) => this.#accept(socket);
     this.#doors = places.map((place) => new Door(place, { onConnection, monotonicMs }));
+  }
+
+  get place(): string {
+    return this.#doors
+      .map(({ place }) => ('path' in place ? place.path : `${place.host}:${place.port}`))
+      .join(' and ');
   }
 
   open(): void {
@@ -152,9 +128,7 @@ class SocketIntake implements Intake, ConnectionOwner {
     if (shut.length === this.#doors.length) {
       throw new AgentError('SOURCE_FAILED', problemsOf(shut), { retryable: true });
     }
-    const { received, lost, unreadable, workerFailed } = this.counts();
-    const values = Float64Array.of(received, lost, unreadable, workerFailed);
-    return { source: this.name, layout, values };
+    return { source: this.name, layout: countLayout, values: countValues(this.counts()) };
   }
 
   problem(): string {
@@ -165,6 +139,7 @@ class SocketIntake implements Intake, ConnectionOwner {
 
   take(): FrameBatch | null {
     this.#instances.rename();
+    this.#instances.settleCut();
     this.#settleNames();
     const instances = this.#instances.text();
     if (this.#batch.bytes === 0 && instances === '[]' && this.#textGiven === '[]') return null;
@@ -172,12 +147,8 @@ class SocketIntake implements Intake, ConnectionOwner {
   }
 
   settle(batch: FrameBatch, { refused, offenders }: BatchResult): void {
-    const records = this.#unsettled.get(batch);
-    if (records === undefined) return;
-    this.#unsettled.delete(batch);
+    if (!this.#ledger.settle(batch, refused)) return;
     this.#batch.giveBack(batch.bytes);
-    this.#kept += records - refused;
-    this.#unreadable += refused;
     for (const { number, problem } of offenders) {
       const member = this.#instances.connectedUnder(number);
       for (const connection of this.#connections)
@@ -186,22 +157,13 @@ class SocketIntake implements Intake, ConnectionOwner {
   }
 
   noteFailed(batch: FrameBatch, processed = 0): void {
-    const records = this.#unsettled.get(batch);
-    if (records === undefined) return;
-    this.#unsettled.delete(batch);
     // A worker that was given up may still read the bytes: they are not used again.
-    this.#kept += processed;
-    this.#workerFailed += records - processed;
+    this.#ledger.fail(batch, processed);
   }
 
   counts(): IntakeCounts {
     const { received, lost } = this.#instances;
-    let waiting = this.#batch.records + this.#held.records;
-    for (const records of this.#unsettled.values()) waiting += records;
-    return {
-      ...{ received, kept: this.#kept, waiting, unreadable: this.#unreadable },
-      ...{ workerFailed: this.#workerFailed, lost },
-    };
+    return this.#ledger.counts(received, lost, this.#batch.records + this.#nameless.records);
   }
 
   async close(): Promise<void> {
@@ -221,8 +183,8 @@ class SocketIntake implements Intake, ConnectionOwner {
     const member = this.#instances.join(hello, connection);
     const { process, slot } = member;
     const { nameWithinMs = 0, clock } = this.#parts;
-    if (!member.isConfigured && nameWithinMs > 0 && !this.#nameless.some((one) => one.member === member))
-      this.#nameless.push({ member, untilMs: clock.monotonicMs() + nameWithinMs });
+    if (!member.isConfigured && nameWithinMs > 0)
+      this.#nameless.add(member, clock.monotonicMs() + nameWithinMs);
     this.#parts.log.debug(`intake: ${process} is connected`, {
       worker: slot,
       pid: hello.pid,
@@ -233,18 +195,16 @@ class SocketIntake implements Intake, ConnectionOwner {
 
   frame(frame: Frame, member: Member): void {
     this.#instances.count(member, frame.first, frame.records);
-    const nameless =
-      this.#nameless.length === 0 ? -1 : this.#nameless.findIndex((one) => one.member === member);
-    if (nameless < 0) this.#batch.append(frame, member.number);
-    else this.#held.append(frame, nameless);
+    const isTaken =
+      !this.#nameless.isEmpty && this.#nameless.has(member)
+        ? this.#nameless.append(frame, member)
+        : this.#batch.append(frame, member.number);
+    if (!isTaken) this.#ledger.overflow(frame.records);
   }
 
   chunkDone(): void {
     if (this.#batch.bytes >= handOverBytes && !this.#isHandingOver) void this.#handOver();
-    if (this.#batch.bytes + this.#held.bytes >= pauseBytes && !this.#isPaused) {
-      this.#isPaused = true;
-      for (const connection of this.#connections) connection.pause();
-    }
+    if (this.#batch.bytes >= pauseBytes || !this.#nameless.isEmpty) this.#regulate();
   }
 
   refused(problem: string): void {
@@ -260,17 +220,23 @@ class SocketIntake implements Intake, ConnectionOwner {
     await Promise.all(this.#doors.map((door) => door.tend()));
   }
 
-  /** Counts those that waited for a name under the one that they have now, as soon as none waits any longer. */
+  /** Counts those that need not wait for a name any longer under the one that they have now. */
   #settleNames(): void {
-    if (this.#nameless.length === 0) return;
-    const nowMs = this.#parts.clock.monotonicMs();
-    const waits = ({ member, untilMs }: Nameless) =>
-      !member.isConfigured && member.line !== null && nowMs < untilMs;
-    if (!this.#isClosed && this.#nameless.some(waits)) return;
-    const members = this.#nameless.map(({ member }) => member);
-    this.#nameless = [];
-    for (const member of members) this.#instances.mention(member);
-    this.#batch.appendAll(this.#held, (index) => members[index]!.number);
+    if (this.#nameless.isEmpty) return;
+    for (const [member, frames] of this.#nameless.leaving(this.#parts.clock.monotonicMs(), this.#isClosed)) {
+      this.#instances.mention(member);
+      for (const frame of frames)
+        if (!this.#batch.append(frame, member.number)) this.#ledger.overflow(frame.records);
+    }
+  }
+
+  /** Lets everyone wait while too much does, and who waits for its name while it has sent much; no one else. */
+  #regulate(): void {
+    const isFull = this.#batch.bytes >= pauseBytes;
+    for (const connection of this.#connections) {
+      const { member } = connection;
+      connection.setPaused(isFull || (member !== null && this.#nameless.isFull(member)));
+    }
   }
 
   #accept(socket: Socket): void {
@@ -281,7 +247,7 @@ class SocketIntake implements Intake, ConnectionOwner {
     }
     const connection = new Connection(socket, this, this.#parts.clock);
     this.#connections.add(connection);
-    if (this.#isPaused) connection.pause();
+    this.#regulate();
   }
 
   /** What waits, as a batch of its own. */
@@ -289,11 +255,8 @@ class SocketIntake implements Intake, ConnectionOwner {
     const { records } = this.#batch;
     const batch = { bytes: this.#batch.take(), instances };
     this.#textGiven = instances;
-    this.#unsettled.set(batch, records);
-    if (this.#isPaused) {
-      this.#isPaused = false;
-      for (const connection of this.#connections) connection.resume();
-    }
+    this.#ledger.handOver(batch, records);
+    this.#regulate();
     return batch;
   }
 
@@ -311,6 +274,10 @@ class SocketIntake implements Intake, ConnectionOwner {
     }
     this.#isHandingOver = false;
   }
+}
+
+function defaultSocketHere(): string {
+  return defaultIntakeSocket(process.getuid?.() ?? 0, existsSync);
 }
 
 function problemsOf(doors: readonly Door[]): string {

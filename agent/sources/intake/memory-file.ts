@@ -28,10 +28,11 @@ export async function leaveMemory(dataDir: string, instances: readonly Remembere
 }
 
 function checked(entry: Partial<Remembered> | null): Remembered | undefined {
-  const { process, isConfigured, slot, next } = entry ?? {};
+  const { process, isConfigured, slot, next, cutEnd } = entry ?? {};
   const hello = checkHello(entry?.hello ?? null);
   if (typeof hello === 'string' || typeof process !== 'string' || typeof isConfigured !== 'boolean')
     return undefined;
-  if (!Number.isSafeInteger(slot) || !Number.isSafeInteger(next)) return undefined;
-  return { hello, process, isConfigured, slot: slot!, next: next! };
+  if (!Number.isSafeInteger(slot) || !Number.isSafeInteger(next) || !Number.isSafeInteger(cutEnd))
+    return undefined;
+  return { hello, process, isConfigured, slot: slot!, next: next!, cutEnd: cutEnd! };
 }

@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { test } from 'node:test';
-import type { IntakeCounts } from '../../../../agent/sources/intake/intake.ts';
+import { type TestContext, test } from 'node:test';
+import type { IntakeCounts } from '../../../../agent/sources/intake/event-ledger.ts';
+import { mostQueuedBytes } from '../../../../agent/sources/intake/name-queue.ts';
 import type { FrameBatch } from '../../../../workers/contract/events.ts';
-import { buildRuntimeFrame } from '../../../support/frames.ts';
+import { buildRuntimeFrame, joinFrames } from '../../../support/frames.ts';
 import { untilTrue } from '../../../support/servers.ts';
-import { eventsFrame } from './frame-makers.ts';
+import { eventsFrame, helloFrame } from './frame-makers.ts';
 import {
   connectTo,
   countBatch,
+  handClock,
   instancesOf,
   type Rig,
   startIntake,
@@ -17,13 +19,14 @@ import {
   untilConnected,
   untilProblem,
   untilReceived,
+  untilSteady,
 } from './rig.ts';
 
 /** Checks the ledger of events and gives it. */
 function counted({ intake }: Rig): IntakeCounts {
   const counts = intake.counts();
-  const { received, kept, waiting, unreadable, workerFailed } = counts;
-  assert.equal(received, kept + waiting + unreadable + workerFailed);
+  const { received, kept, waiting, unreadable, workerFailed, overflowed } = counts;
+  assert.equal(received, kept + waiting + unreadable + workerFailed + overflowed);
   return counts;
 }
 
@@ -77,17 +80,124 @@ test('what was handed to a connection that broke is lost, as the next hello of t
   assert.equal(counted(rig).lost, 5);
 });
 
-test('a frame that is cut off by the end of its connection is lost, once', async (t) => {
-  const rig = await startIntake(t);
-  const first = await connectTo(t, rig.path);
-  first.send(eventsFrame(0, 4), eventsFrame(4, 6).subarray(0, 80));
+/** A service that made 4 events, and then 6 of which a part has come when its connection breaks. */
+async function cutOff(t: TestContext, rig: Rig): Promise<void> {
+  const sender = await connectTo(t, rig.path);
+  sender.send(eventsFrame(0, 4), eventsFrame(4, 6).subarray(0, 80));
   await untilReceived(rig, 4);
-  await first.end();
-  await untilTrue(() => assert.equal(counted(rig).lost, 6));
+  await sender.end();
+  await untilConnected(rig, 0);
+}
+
+test('a frame that is cut off is not lost when its service comes back and sends it again', async (t) => {
+  const rig = await startIntake(t);
+  await cutOff(t, rig);
+  const second = await connectTo(t, rig.path, { resume: 4 });
+  second.send(eventsFrame(4, 6), eventsFrame(10, 1));
+  await untilReceived(rig, 11);
+  assert.equal(counted(rig).lost, 0);
+});
+
+test('a frame that is cut off is lost when its service comes back without it', async (t) => {
+  const rig = await startIntake(t);
+  await cutOff(t, rig);
   const second = await connectTo(t, rig.path, { resume: 12 });
   second.send(eventsFrame(12, 1));
   await untilReceived(rig, 5);
   assert.equal(counted(rig).lost, 8);
+});
+
+test('a frame that is cut off is lost, once, when its process is gone for 30 s', async (t) => {
+  const clock = handClock();
+  const rig = await startIntake(t, { clock, isAlive: () => false });
+  await cutOff(t, rig);
+  clock.pass(29_999);
+  rig.intake.take();
+  assert.equal(counted(rig).lost, 0);
+  clock.pass(1);
+  rig.intake.take();
+  assert.equal(counted(rig).lost, 6);
+  rig.intake.take();
+  assert.equal(counted(rig).lost, 6);
+});
+
+test('a frame that is cut off is waited for as long as its process lives', async (t) => {
+  const clock = handClock();
+  const rig = await startIntake(t, { clock, isAlive: () => true });
+  await cutOff(t, rig);
+  clock.pass(3_600_000);
+  rig.intake.take();
+  assert.equal(counted(rig).lost, 0);
+});
+
+test('a frame that the end of the agent cuts off is not lost when the next run gets it', async (t) => {
+  const dataDir = await testFolder(t);
+  const first = await startIntake(t, { dataDir });
+  const sender = await connectTo(t, first.path);
+  sender.send(eventsFrame(0, 4), eventsFrame(4, 6).subarray(0, 80));
+  await untilReceived(first, 4);
+  await first.intake.close();
+  assert.equal(counted(first).lost, 0);
+
+  const second = await startIntake(t, { dataDir });
+  const again = await connectTo(t, second.path, { resume: 4 });
+  again.send(eventsFrame(4, 6));
+  await untilReceived(second, 6);
+  assert.equal(counted(second).lost, 0);
+});
+
+test('a frame that the end of the agent cuts off is lost when its process has ended meanwhile', async (t) => {
+  const dataDir = await testFolder(t);
+  const first = await startIntake(t, { dataDir });
+  const sender = await connectTo(t, first.path);
+  sender.send(eventsFrame(0, 4), eventsFrame(4, 6).subarray(0, 80));
+  await untilReceived(first, 4);
+  await first.intake.close();
+
+  const clock = handClock();
+  const second = await startIntake(t, { dataDir, clock, isAlive: () => false });
+  clock.pass(30_000);
+  second.intake.take();
+  assert.equal(counted(second).lost, 6);
+});
+
+test('a wrong header that comes in pieces says nothing of what is lost', async (t) => {
+  const rig = await startIntake(t);
+  const sender = await connectTo(t, rig.path);
+  const wrong = Buffer.from(eventsFrame(4, 6));
+  wrong.writeUInt32LE(4_000_000, 8);
+  sender.send(eventsFrame(0, 4), wrong.subarray(0, 20));
+  await untilReceived(rig, 4);
+  sender.send(wrong.subarray(20));
+  await sender.ended;
+  const second = await connectTo(t, rig.path, { resume: 4, startedMs: 2 });
+  second.send(eventsFrame(4, 1));
+  await untilReceived(rig, 5);
+  assert.equal(counted(rig).lost, 0);
+});
+
+test('events that have no room are dropped and counted', async (t) => {
+  const rig = await startIntake(t, { clock: handClock(), nameWithinMs: 5000 });
+  for (let i = 1; i <= 8; i++) {
+    const other = await connectTo(t, rig.path, { startedMs: i + 10 });
+    for (let n = 0; n < 5; n++) other.send(eventsFrame(n * 4000, 4000));
+  }
+  await untilSteady(() => counted(rig).received);
+  // What comes with a hello is taken before anyone has to wait.
+  for (let times = 0; counted(rig).overflowed === 0; times++) {
+    assert.ok(times < 50);
+    const before = counted(rig).received;
+    for (let i = 0; i < 50; i++) {
+      const sender = await connectTo(t, rig.path, null);
+      sender.send(joinFrames(helloFrame(), eventsFrame(0, 200)));
+    }
+    await untilReceived(rig, before + 50 * 200);
+  }
+  const { overflowed } = counted(rig);
+  assert.equal(overflowed % 200, 0);
+  const { values } = await rig.intake.read({ timeMs: 0, slow: false });
+  assert.equal(values.at(-1), overflowed);
+  assert.ok(counted(rig).waiting <= mostQueuedBytes / 16);
 });
 
 test('another instance that comes with a reused pid begins anew', async (t) => {
@@ -228,8 +338,11 @@ test('a reading tells the counts', async (t) => {
       ['agent', { source: 'intake/events', reason: 'service' }, ['events_dropped_total'], 2],
       ['agent', { source: 'intake/events', reason: 'unreadable' }, ['events_dropped_total'], 2],
       ['agent', { source: 'intake/events', reason: 'worker_failed' }, ['events_dropped_total'], 0],
+      ['agent', { source: 'intake/events', reason: 'overflow' }, ['events_dropped_total'], 0],
     ],
   );
 });
 
-const nothing: IntakeCounts = { received: 0, kept: 0, waiting: 0, unreadable: 0, workerFailed: 0, lost: 0 };
+const nothing: IntakeCounts = {
+  ...{ received: 0, kept: 0, waiting: 0, unreadable: 0, workerFailed: 0, overflowed: 0, lost: 0 },
+};

@@ -135,6 +135,20 @@ for (const [name, frame, says] of badHellos) {
   });
 }
 
+test('what goes wrong while data are taken closes that connection alone', async (t) => {
+  const processOf = (pid: number) => {
+    if (pid === 4711) throw new Error('no such cell');
+    return undefined;
+  };
+  const rig = await startIntake(t, { processOf });
+  const other = await connectTo(t, rig.path);
+  const sender = await connectTo(t, rig.path, { pid: 4711 });
+  await sender.ended;
+  await untilProblem(rig, /what it sent could not be taken: no such cell/);
+  other.send(eventsFrame(0, 3));
+  await untilReceived(rig, 3);
+});
+
 test('keys of a hello that mean nothing change nothing', async (t) => {
   const rig = await startIntake(t);
   const text = `{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}},"version":1,"pid":7,"ppid":1,

@@ -199,3 +199,14 @@ test('of those that went the last 1,024 are remembered', () => {
   visit(1, 10);
   assert.equal(instances.lost, 10);
 });
+
+test('a frame that was cut off is lost when its instance is forgotten', () => {
+  const instances = new Instances({ processOf: () => undefined, monotonicMs: () => 0, isAlive: () => true });
+  const line = { end: () => {} };
+  for (let startedMs = 1; startedMs <= 1025; startedMs++) {
+    assert.equal(instances.lost, 0);
+    const hello = { version: 1, pid: 7, ppid: 1, threadId: 0, startedMs, name: 'crm', node: '', resume: 10 };
+    instances.leave(instances.join(hello, line), line, startedMs === 1 ? 13 : undefined);
+  }
+  assert.equal(instances.lost, 3);
+});

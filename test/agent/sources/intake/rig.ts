@@ -32,11 +32,11 @@ export async function startIntake(
   given: Partial<IntakeParts> & { readonly options?: Partial<IntakeOptions>; readonly folder?: string } = {},
 ): Promise<Rig> {
   const { options, folder = await testFolder(t), ...parts } = given;
-  const path = options?.socket ?? join(folder, 'run', 'intake.sock');
+  const path = parts.defaultSocket?.() ?? options?.socket ?? join(folder, 'run', 'intake.sock');
   const defaults = intakeOptions.parse({}) as IntakeOptions;
   const lines: string[] = [];
   const intake = createIntake(
-    { ...defaults, ...options, socket: path },
+    { ...defaults, ...options, socket: parts.defaultSocket ? undefined : path },
     {
       clock: systemClock,
       log: createLog('debug', (line) => lines.push(line)),
@@ -169,5 +169,17 @@ export function untilProblem({ intake }: Rig, pattern: RegExp): Promise<void> {
   return untilTrue(() => {
     const problem = intake.problem?.() ?? '';
     if (!pattern.test(problem)) throw new Error(`the problem is "${problem}"`);
+  });
+}
+
+/** Until a number has been the same for a while. */
+export async function untilSteady(read: () => number): Promise<void> {
+  let last = Number.NaN;
+  let same = 0;
+  await untilTrue(() => {
+    const now = read();
+    same = now === last ? same + 1 : 0;
+    last = now;
+    if (same < 8) throw new Error(`still changes: ${now}`);
   });
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, chown, mkdir, readdir, stat, symlink, unlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readdir, rm, stat, symlink, unlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -202,6 +202,40 @@ test('a socket that somebody removed is made again, and who was connected stays'
   const next = await connectTo(t, rig.path, { startedMs: 2 });
   next.send(eventsFrame(0));
   await untilReceived(rig, 2);
+});
+
+test('the default place is looked for anew every 30 s, and who was connected stays', async (t) => {
+  const clock = handClock();
+  const folder = await testFolder(t);
+  const [early, late] = [join(folder, 'early', 's'), join(folder, 'late', 's')];
+  let place = early;
+  const rig = await startIntake(t, { clock, defaultSocket: () => place });
+  assert.equal(rig.intake.place, early);
+  const sender = await connectTo(t, early);
+  await untilConnected(rig, 1);
+  place = late;
+  clock.pass(30_000);
+  await rig.intake.read({ timeMs: 0, slow: false });
+  assert.equal(rig.intake.place, late);
+  assert.deepEqual(await readdir(join(folder, 'early')), []);
+  sender.send(eventsFrame(0));
+  const next = await connectTo(t, late, { startedMs: 2 });
+  next.send(eventsFrame(0));
+  await untilReceived(rig, 2);
+});
+
+test('a runtime folder that is gone is left for the place that is default then', async (t) => {
+  const clock = handClock();
+  const folder = await testFolder(t);
+  const [early, late] = [join(folder, 'early', 's'), join(folder, 'late', 's')];
+  let place = early;
+  const rig = await startIntake(t, { clock, defaultSocket: () => place });
+  await rm(join(folder, 'early'), { recursive: true });
+  place = late;
+  clock.pass(30_000);
+  await rig.intake.read({ timeMs: 0, slow: false });
+  await connectTo(t, late);
+  await untilConnected(rig, 1);
 });
 
 test('the mode that files are made with is the same afterwards', async (t) => {
