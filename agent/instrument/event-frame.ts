@@ -5,9 +5,6 @@ const mostWords = mostFrameBytes / 4;
 /** Longer texts are copied by the runtime, shorter ones are quicker by hand. */
 const mostWordsByHand = 24;
 
-/** Of the memory below. */
-export const frameBufferBytes = 2 * mostFrameBytes;
-
 /** The records and texts of the frame that is being filled: workers/contract/wire.ts has the format. */
 export class EventFrame {
   readonly #arena: TextArena;

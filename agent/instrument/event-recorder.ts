@@ -10,17 +10,21 @@ import {
   runtimeEveryMs,
   runtimeField,
 } from '../../workers/contract/wire.ts';
+import { CleaningBudget } from './cleaning-budget.ts';
 import { EventFrame } from './event-frame.ts';
 import { FrameStream } from './frame-stream.ts';
 import { helloFrame } from './hello.ts';
 import { intakeAddress } from './intake-address.ts';
 import { LabelTable, PairTable } from './label-table.ts';
-import { cleanEndpoint, cleanMessage, cleanMethod, cleanName } from './privacy.ts';
+import { cleanMessage, cleanMethod, cleanName, cleanRoute, cleanTitle } from './privacy.ts';
 import type { ErrorPlace, RecordedRequest, Recorder } from './recorder.ts';
 import { RuntimeProbe } from './runtime-probe.ts';
 import { cleanQuery } from './sql-text.ts';
 import { type Label, noLabel, TextArena } from './text-arena.ts';
-import { describeThrown } from './thrown.ts';
+import { describeThrown, framesOf } from './thrown.ts';
+
+/** New queries, messages and stacks between two flushes. */
+const mostCleanings = 100;
 
 /** A recorder with a stream of its own. */
 export interface StreamingRecorder extends Recorder {
@@ -34,12 +38,14 @@ export interface StreamingRecorder extends Recorder {
 
 /**
  * A recorder that sends to the agent at `address`, from its first event on. Nothing of it keeps a process alive.
- * An address that has no meaning is like an agent that is away.
+ * An address that has no meaning is like an agent that is away. Of more than 200 new queries, messages and stacks in
+ * a second the rest is recorded without them.
  */
 export function createRecorder(
-  address: () => NetConnectOpts = () => intakeAddress(process.env),
+  address: () => NetConnectOpts | undefined = () => intakeAddress(process.env),
+  monotonicMs: () => number = () => performance.now(),
 ): StreamingRecorder {
-  return new EventRecorder(address);
+  return new EventRecorder(address, monotonicMs);
 }
 
 class EventRecorder implements StreamingRecorder {
@@ -49,7 +55,7 @@ class EventRecorder implements StreamingRecorder {
   readonly #probe = new RuntimeProbe();
   readonly #requests = new PairTable(
     this.#arena,
-    (route, method) => `${cleanMethod(method)}\0${cleanEndpoint(route)}`,
+    (route, method) => `${cleanMethod(method)}\0${cleanRoute(route)}`,
   );
   readonly #models = new PairTable(
     this.#arena,
@@ -57,12 +63,13 @@ class EventRecorder implements StreamingRecorder {
   );
   readonly #events = new PairTable(
     this.#arena,
-    (event, namespace) => `${cleanName(event)}\0${cleanEndpoint(namespace)}`,
+    (event, namespace) => `${cleanTitle(event)}\0${cleanRoute(namespace)}`,
   );
-  readonly #jobs = new PairTable(this.#arena, (name, queue) => `${cleanName(queue)}\0${cleanName(name)}`);
-  readonly #sites = new PairTable(this.#arena, (frames, type) => `${cleanName(type)}\0${frames}`);
-  readonly #queries = new LabelTable(this.#arena, cleanQuery);
-  readonly #messages = new LabelTable(this.#arena, cleanMessage);
+  readonly #jobs = new PairTable(this.#arena, (name, queue) => `${cleanTitle(queue)}\0${cleanTitle(name)}`);
+  readonly #types = new LabelTable(this.#arena, (type) => `${cleanName(type)}\0`);
+  readonly #sites: PairTable;
+  readonly #queries: LabelTable;
+  readonly #messages: LabelTable;
   readonly #users = new LabelTable(this.#arena, cleanName);
   readonly #seen = new WeakSet<object>();
   #flushTimer: NodeJS.Timeout | null = null;
@@ -70,11 +77,18 @@ class EventRecorder implements StreamingRecorder {
   #connections = Number.NaN;
   #parts = 0;
 
-  constructor(address: () => NetConnectOpts) {
+  constructor(address: () => NetConnectOpts | undefined, monotonicMs: () => number) {
+    const budget = new CleaningBudget(mostCleanings, flushEveryMs, monotonicMs);
+    this.#sites = new PairTable(
+      this.#arena,
+      (stacks, type) => `${cleanName(type)}\0${framesOf(stacks)}`,
+      budget,
+    );
+    this.#queries = new LabelTable(this.#arena, cleanQuery, budget);
+    this.#messages = new LabelTable(this.#arena, cleanMessage, budget);
     this.#stream = new FrameStream({
       address,
       hello: helloFrame,
-      nextFirst: () => this.#frame.first,
       onConnected: () => this.#connected(),
       onDisconnected: () => this.#disconnected(),
     });
@@ -152,9 +166,10 @@ class EventRecorder implements StreamingRecorder {
         if (this.#seen.has(error)) return;
         this.#seen.add(error);
       }
-      const { type, message, frames } = describeThrown(error);
+      const { type, message, stacks } = describeThrown(error);
       const { method = '', route = '', user = '', timeMs = Date.now() } = at;
-      const site = this.#sites.get(frames, type);
+      let site = this.#sites.get(stacks, type);
+      if (site === noLabel) site = this.#types.get(type);
       const text = this.#messages.get(message);
       const place = method === '' && route === '' ? noLabel : this.#requests.get(route, method);
       this.#add(recordKind.ERROR, site, text, place, this.#users.get(user), 0, timeMs);
@@ -188,8 +203,12 @@ class EventRecorder implements StreamingRecorder {
   }
 
   refuse(): void {
-    this.#frame.refuse();
-    this.#stream.start();
+    try {
+      this.#frame.refuse();
+      this.#stream.start();
+    } catch {
+      // Not even timers can be made.
+    }
   }
 
   finish(): void {
@@ -205,7 +224,7 @@ class EventRecorder implements StreamingRecorder {
 
   #forget(): void {
     for (const table of [this.#requests, this.#models, this.#events, this.#jobs, this.#sites]) table.forget();
-    for (const table of [this.#queries, this.#messages, this.#users]) table.forget();
+    for (const table of [this.#types, this.#queries, this.#messages, this.#users]) table.forget();
   }
 
   #add(head: number, a: Label, b: Label, c: Label, d: Label, third: number, timeMs: number): void {
@@ -242,7 +261,7 @@ class EventRecorder implements StreamingRecorder {
   #seal(): boolean {
     const frame = this.#frame;
     if (frame.records === 0) return true;
-    if (!this.#stream.hasRoom(frame.byteLength)) return false;
+    if (!this.#stream.makeRoom(frame.byteLength)) return false;
     this.#stream.push(frame.seal());
     return true;
   }

@@ -2,12 +2,8 @@ import { writeSync } from 'node:fs';
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { clearTimeout, setTimeout } from 'node:timers';
-import { frameHeader } from '../../workers/contract/wire.ts';
-import { frameBufferBytes } from './event-frame.ts';
-import { arenaBytes } from './text-arena.ts';
-
-/** Bytes of frames that may wait: with the frame that is being filled and its texts 1 MB. */
-export const mostWaitingBytes = 1_048_576 - frameBufferBytes - arenaBytes;
+import { frameHeader, frameKind } from '../../workers/contract/wire.ts';
+import { mostWaitingBytes } from './memory-budget.ts';
 
 const mostReconnectMs = 2000;
 const firstReconnectMs = 100;
@@ -17,18 +13,17 @@ const mostConnectMs = 1000;
 const busyMs = 10;
 
 export interface StreamSetup {
-  /** Asked before every attempt. */
-  readonly address: () => NetConnectOpts;
+  /** Asked before every attempt; undefined where nobody can be expected to listen. */
+  readonly address: () => NetConnectOpts | undefined;
   /** The first frame of a stream; `resume` is what `Hello` says of it. */
   readonly hello: (resume: number) => Uint8Array;
-  /** FIRST of the events frame that will be pushed next. */
-  readonly nextFirst: () => number;
   readonly onConnected: () => void;
   readonly onDisconnected: () => void;
 }
 
 /**
- * Frames on their way to the agent: a bounded queue and a connection that comes back by itself.
+ * Frames on their way to the agent: a bounded queue, in which new ones push out the oldest, and a connection that comes
+ * back by itself.
  *
  * Bytes are written straight to the descriptor, as many as the kernel takes at once: a write that libuv holds would
  * keep the process alive until the agent reads, and could not be made while the process exits. Of the frame that was
@@ -38,6 +33,8 @@ export class FrameStream {
   readonly #setup: StreamSetup;
   readonly #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
+  /** Events that were made up to the last one that the kernel took. */
+  #handed = 0;
   /** The hello of this stream, until it is written. */
   #greeting: Uint8Array | null = null;
   #isGreeted = false;
@@ -68,11 +65,27 @@ export class FrameStream {
     return this.#waitingBytes + byteLength <= mostWaitingBytes;
   }
 
+  /** Gives up the oldest that wait until there is room; what was written in part has to stay. */
+  makeRoom(byteLength: number): boolean {
+    const oldest = this.#written > 0 && this.#greeting === null ? 1 : 0;
+    while (!this.hasRoom(byteLength)) {
+      const [given] = this.#waiting.splice(oldest, 1);
+      if (given === undefined) return false;
+      this.#waitingBytes -= given.byteLength;
+    }
+    return true;
+  }
+
   /** Connects, unless it has or tries to. */
   start(): void {
     if (this.#socket !== null || this.#timer !== null || this.#isClosed) return;
     try {
-      const socket = connect(this.#setup.address());
+      const address = this.#setup.address();
+      if (address === undefined) {
+        this.#retryLater();
+        return;
+      }
+      const socket = connect(address);
       this.#socket = socket;
       socket.on('error', ignore);
       socket.once('close', () => this.#disconnected());
@@ -137,7 +150,7 @@ export class FrameStream {
     try {
       const descriptor = descriptorOf(this.#socket);
       if (!this.#isGreeted) {
-        this.#greeting = this.#setup.hello(this.#resume());
+        this.#greeting = this.#setup.hello(this.#handed);
         this.#isGreeted = true;
       }
       for (;;) {
@@ -156,15 +169,16 @@ export class FrameStream {
   /** The first that waits is with the kernel. */
   #shift(): void {
     this.#written = 0;
-    if (this.#greeting === null) this.#waitingBytes -= this.#waiting.shift()!.byteLength;
-    else this.#greeting = null;
-  }
-
-  #resume(): number {
-    const next = this.#waiting[0];
-    return next === undefined
-      ? this.#setup.nextFirst()
-      : new DataView(next.buffer, next.byteOffset).getFloat64(frameHeader.FIRST * 4, true);
+    if (this.#greeting !== null) {
+      this.#greeting = null;
+      return;
+    }
+    const { buffer, byteOffset, byteLength } = this.#waiting.shift()!;
+    this.#waitingBytes -= byteLength;
+    const header = new DataView(buffer, byteOffset);
+    if (header.getUint32(frameHeader.KIND * 4, true) !== frameKind.EVENTS) return;
+    const first = header.getFloat64(frameHeader.FIRST * 4, true);
+    this.#handed = first + header.getUint32(frameHeader.RECORDS * 4, true);
   }
 
   #writeLater(): void {

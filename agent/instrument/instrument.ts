@@ -1,3 +1,4 @@
+import type { StreamingRecorder } from './event-recorder.ts';
 import { createExpressMiddleware } from './hooks/express.ts';
 import { createPrismaExtension } from './hooks/prisma.ts';
 import { attachSocketIo } from './hooks/socket-io.ts';
@@ -48,49 +49,37 @@ export const monitor = {
   },
 
   trackAPIRequest(request: TrackedAPIRequest): void {
-    const recorder = processRecorder();
-    try {
-      trackAPIRequest(recorder, request);
-    } catch {
-      trackAPIRequest(recorder, readable(request));
-    }
+    safely(trackAPIRequest, request);
   },
 
   trackDatabaseQuery(query: TrackedDatabaseQuery): void {
-    const recorder = processRecorder();
-    try {
-      trackDatabaseQuery(recorder, query);
-    } catch {
-      trackDatabaseQuery(recorder, readable(query));
-    }
+    safely(trackDatabaseQuery, query);
   },
 
   trackSocketEvent(event: TrackedSocketEvent): void {
-    const recorder = processRecorder();
-    try {
-      trackSocketEvent(recorder, event);
-    } catch {
-      trackSocketEvent(recorder, readable(event));
-    }
+    safely(trackSocketEvent, event);
   },
 
   /** For errors that the application catches itself. The same error object is counted once. */
   trackError(error: unknown, place?: TrackedErrorPlace): void {
-    const recorder = processRecorder();
-    try {
-      trackError(recorder, error, place);
-    } catch {
-      trackError(recorder, error, readable(place));
-    }
+    safely((recorder, where) => trackError(recorder, error, where), place);
   },
 
   /** Says that a user is active, where requests do not. */
   trackUser(user: UserId | TrackedUser): void {
-    const recorder = processRecorder();
-    try {
-      trackUser(recorder, user);
-    } catch {
-      trackUser(recorder, readable(user));
-    }
+    safely(trackUser, user);
   },
 };
+
+/** What cannot be read as it is, a proxy perhaps, may be read in part; else it is counted as given up. */
+function safely<T>(track: (recorder: StreamingRecorder, tracked: T) => void, tracked: T): void {
+  try {
+    track(processRecorder(), tracked);
+  } catch {
+    try {
+      track(processRecorder(), readable(tracked));
+    } catch {
+      processRecorder().refuse();
+    }
+  }
+}

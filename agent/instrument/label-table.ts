@@ -1,13 +1,13 @@
+import type { CleaningBudget } from './cleaning-budget.ts';
 import { type Label, noLabel, type TextArena } from './text-arena.ts';
 
-/** Labels that a table holds at most; then it begins anew. What is in use comes back by itself. */
-const mostLabels = 4096;
-/** Characters of the texts as they were given, in one table. */
-const mostGivenChars = 131_072;
 /** Of one text as given, so much is looked at. */
 const mostLookedAt = 2048;
 /** Partners of one key of a pair table. */
 const mostPartners = 32;
+/** Bytes of a label, its place in a map and the head of its text; a partner and its text beside that. */
+const labelBytes = 152;
+const partnerBytes = 56;
 
 type Clean = (text: string) => string;
 
@@ -16,11 +16,13 @@ export class LabelTable {
   readonly #labels = new Map<string, Label>();
   readonly #arena: TextArena;
   readonly #clean: Clean;
-  #givenChars = 0;
+  readonly #budget: CleaningBudget | null;
 
-  constructor(arena: TextArena, clean: Clean) {
+  /** Where the budget is used up a new text has no label. */
+  constructor(arena: TextArena, clean: Clean, budget: CleaningBudget | null = null) {
     this.#arena = arena;
     this.#clean = clean;
+    this.#budget = budget;
   }
 
   /** The label of `text`; of '' none. */
@@ -31,15 +33,13 @@ export class LabelTable {
 
   forget(): void {
     this.#labels.clear();
-    this.#givenChars = 0;
   }
 
   #add(text: string): Label {
     if (text.length > mostLookedAt) return this.get(text.slice(0, mostLookedAt));
-    if (this.#labels.size >= mostLabels || this.#givenChars >= mostGivenChars) this.forget();
-    const label = this.#arena.add(this.#clean(text));
+    if (this.#budget?.take() === false) return noLabel;
+    const label = this.#arena.add(this.#clean(text), labelBytes + bytesOf(text));
     this.#labels.set(ownCopy(text), label);
-    this.#givenChars += text.length;
     return label;
   }
 }
@@ -61,13 +61,17 @@ export class PairTable {
   readonly #keys = new Map<string, Partner>();
   readonly #arena: TextArena;
   readonly #labelOf: (key: string, partner: string) => string;
-  #size = 0;
-  #givenChars = 0;
+  readonly #budget: CleaningBudget | null;
 
-  /** `labelOf` makes the cleaned text of a pair. */
-  constructor(arena: TextArena, labelOf: (key: string, partner: string) => string) {
+  /** `labelOf` makes the cleaned text of a pair. Where the budget is used up a new pair has no label. */
+  constructor(
+    arena: TextArena,
+    labelOf: (key: string, partner: string) => string,
+    budget: CleaningBudget | null = null,
+  ) {
     this.#arena = arena;
     this.#labelOf = labelOf;
+    this.#budget = budget;
   }
 
   get(key: string, name: string): Label {
@@ -81,22 +85,24 @@ export class PairTable {
 
   forget(): void {
     this.#keys.clear();
-    this.#size = 0;
-    this.#givenChars = 0;
   }
 
   #add(key: string, name: string): Label {
     if (key.length > 2 * mostLookedAt) return this.get(key.slice(0, 2 * mostLookedAt), name);
     if (name.length > mostLookedAt) return this.get(key, name.slice(0, mostLookedAt));
-    if (this.#size >= mostLabels || this.#givenChars >= mostGivenChars) this.forget();
-    const label = this.#arena.add(this.#labelOf(key, name));
+    if (this.#budget?.take() === false) return noLabel;
+    const keptBytes = labelBytes + partnerBytes + bytesOf(key) + bytesOf(name);
+    const label = this.#arena.add(this.#labelOf(key, name), keptBytes);
     const known = this.#keys.get(key);
     const next = known === undefined || known.count >= mostPartners ? null : known;
     this.#keys.set(ownCopy(key), { name: ownCopy(name), label, next, count: (next?.count ?? 0) + 1 });
-    this.#size++;
-    this.#givenChars += key.length + name.length;
     return label;
   }
+}
+
+/** V8 keeps a text with one byte a character where each fits into one, else with two. */
+function bytesOf(text: string): number {
+  return /[^\0-\xff]/.test(text) ? 2 * text.length : text.length;
 }
 
 const copier: Record<string, 0> = Object.create(null);

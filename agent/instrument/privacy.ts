@@ -25,19 +25,30 @@ export function cleanName(text: string): string {
   return cut(plain(text.slice(0, mostLookedAt)), mostNameChars);
 }
 
+/** A name that may have been made of what it is about: of an event, a queue, a job. */
+export function cleanTitle(text: string): string {
+  return cut(maskKeys(plain(text.slice(0, mostLookedAt))), mostNameChars);
+}
+
+/** A route pattern, as frameworks know it, or what is left of a URL; without keys. */
+export function cleanRoute(text: string): string {
+  return cut(maskKeys(plain(text.slice(0, mostLookedAt))), mostEndpointChars);
+}
+
 /**
- * A route pattern or URL, without query string, fragment, user, password and keys. The question marks of Express's patterns
- * are none of a query: that of an optional parameter (`/:year?/list`) and, where a regular expression is the pattern,
+ * A URL, or a pattern, without query string, fragment, user and password. The question marks of Express's patterns are
+ * none of a query: that of an optional parameter (`/:year?/list`) and, where a regular expression is the pattern,
  * those of its groups.
  */
-export function cleanEndpoint(text: string): string {
-  let path = plain(text.slice(0, mostLookedAt));
+export function withoutQuery(text: string): string {
+  if (!/[?#@]/.test(text)) return text;
+  let path = text.slice(0, mostLookedAt);
   const fragment = path.indexOf('#');
   if (fragment >= 0) path = path.slice(0, fragment);
   const query = path.startsWith('/^') ? /(?<!\()\?|\?(?![:=!<])/ : /\?(?!\/)|(?<!:\w{1,64})\?/;
   const end = path.search(query);
   if (end >= 0) path = path.slice(0, end);
-  return cut(maskKeys(path.replace(/^([a-z][a-z\d+.-]{0,30}:)?\/\/[^/]*@/i, '$1//')), mostEndpointChars);
+  return path.replace(/^([a-z][a-z\d+.-]{0,30}:)?\/\/[^/]*@/i, '$1//');
 }
 
 /** The message of an error: secrets masked, then cut at 200 characters. */
@@ -90,10 +101,19 @@ function withoutValues(message: string): string {
     const last = message.slice(message.trimEnd().lastIndexOf('\n') + 1).trim();
     return last.startsWith('Invalid `') ? invocation : `${invocation}: ${last}`;
   }
-  return message
-    .replace(/(Duplicate entry ')[\s\S]*(' for key)/, '$1[value]$2')
-    .replace(/(Key \([^)]{0,256}\)=\()[\s\S]*(\))/, '$1[value]$2')
-    .replace(/(invalid input (?:syntax|value) for [^:]{1,128}: )[\s\S]*/, '$1[value]');
+  return (
+    message
+      .replace(/(Duplicate entry ')[\s\S]*(' for key)/, '$1[value]$2')
+      .replace(/(Key \([^)]{0,256}\)=\()[\s\S]*(\))/, '$1[value]$2')
+      .replace(/(invalid input (?:syntax|value) for [^:]{1,128}: )[\s\S]*/, '$1[value]')
+      // JSON.parse of V8, its older versions last.
+      .replace(
+        /(Unexpected token) '[\s\S]{1,4}?', (?:\.{3})?"(?:[\s\S]* is not valid JSON|[\s\S]*)/,
+        '$1, [value] is not valid JSON',
+      )
+      .replace(/"[\s\S]*" is not valid JSON/, '[value] is not valid JSON')
+      .replace(/(Unexpected token) [\s\S]{1,2} (in JSON at position)/g, '$1 $2')
+  );
 }
 
 /** No control characters, no half characters. */

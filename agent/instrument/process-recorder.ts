@@ -9,7 +9,8 @@ let known: StreamingRecorder | undefined;
 
 /**
  * The one recorder of this process or thread, made by the first who asks, whichever copy of this module that is.
- * From then on uncaught errors are observed, and what is left is sent at exit.
+ * From then on uncaught errors are observed, and what is left is sent at exit. Where none can be made it is one that
+ * takes nothing: this throws as little as what it gives.
  */
 export function processRecorder(): StreamingRecorder {
   known ??= (globalThis as { [place]?: StreamingRecorder })[place] ?? begin();
@@ -17,10 +18,30 @@ export function processRecorder(): StreamingRecorder {
 }
 
 function begin(): StreamingRecorder {
-  const recorder = createRecorder();
-  Object.defineProperty(globalThis, place, { value: recorder });
-  process.on('exit', () => recorder.finish());
-  observeUncaught((error) => recorder.error(error, {}));
-  recorder.reports(reportedPart.ERROR);
-  return recorder;
+  try {
+    const recorder = createRecorder();
+    Object.defineProperty(globalThis, place, { value: recorder });
+    process.on('exit', () => recorder.finish());
+    observeUncaught((error) => recorder.error(error, {}));
+    recorder.reports(reportedPart.ERROR);
+    return recorder;
+  } catch {
+    return absent;
+  }
 }
+
+function nothing(): void {}
+
+const absent: StreamingRecorder = {
+  request: nothing,
+  query: nothing,
+  socketEvent: nothing,
+  job: nothing,
+  error: nothing,
+  user: nothing,
+  connections: nothing,
+  reports: nothing,
+  refuse: nothing,
+  finish: nothing,
+  close: nothing,
+};

@@ -4,12 +4,16 @@ import { maskKeys } from './secrets.ts';
 const mostLookedAt = 4096;
 const mostQueryChars = 500;
 
-/** Behind these a double quote begins a name, not a text of MySQL's. */
+/** Where double quotes are known to be for names: behind these they begin one, not the text that SQLite takes it for. */
 const beforeNames = new Set(
   'select distinct from join into update table index by as set where and or on having returning only using with'.split(
     ' ',
   ),
 );
+/** Behind these there is a table in every dialect. */
+const beforeTables = new Set(['from', 'join', 'into', 'update', 'table']);
+/** What statements begin with. In brackets that begin otherwise `from` may stand before a value, as in `trim(…)`. */
+const statements = new Set(['select', 'with', 'insert', 'update', 'delete', 'values']);
 /** What is one piece in SQL, at one place of it. */
 const piece = {
   blank: /\s+/y,
@@ -23,10 +27,15 @@ const piece = {
 /**
  * A query without what it was asked with: texts, numbers, hexadecimal and dollar-quoted literals become `?`, comments
  * go, white space is folded, and it is cut at 500 characters. Knows no dialect: what is a literal in any of them is
- * one, and where dialects disagree on where a literal ends (a backslash before a quote) the rest goes.
+ * one, and where dialects disagree on where a literal ends (a backslash before a quote) the rest goes. What is in
+ * double quotes is a text to MySQL, and a name only where some of it stands where no text can: as a table, or beside a
+ * dot.
  */
 export function cleanQuery(text: string): string {
-  return new QueryCleaner(plainLines(text.slice(0, mostLookedAt))).clean();
+  const lines = plainLines(text.slice(0, mostLookedAt));
+  const cleaner = new QueryCleaner(lines, false);
+  const cleaned = cleaner.clean();
+  return cleaner.hasQuotedNames ? new QueryCleaner(lines, true).clean() : cleaned;
 }
 
 /** Line feeds end comments, so they stay for now. */
@@ -39,7 +48,11 @@ function plainLines(text: string): string {
 
 class QueryCleaner {
   readonly #text: string;
-  readonly #isMySql: boolean;
+  /** Double quotes are for names. */
+  readonly #isStandard: boolean;
+  /** Something in double quotes stands where only a name can. */
+  hasQuotedNames = false;
+  readonly #hasBackticks: boolean;
   #at = 0;
   /** What the last pattern took. */
   #taken = '';
@@ -48,10 +61,16 @@ class QueryCleaner {
   #word = '';
   #expectsName = false;
   #wasName = false;
+  /** The word just before, where nothing but blanks came since. */
+  #before = '';
+  /** Of every bracket that is open the word that it begins with, '' where it is none. */
+  readonly #brackets: string[] = [];
+  #hasOpened = false;
 
-  constructor(text: string) {
+  constructor(text: string, isStandard: boolean) {
     this.#text = text;
-    this.#isMySql = text.includes('`');
+    this.#isStandard = isStandard;
+    this.#hasBackticks = text.includes('`');
   }
 
   clean(): string {
@@ -84,6 +103,8 @@ class QueryCleaner {
 
   #put(text: string): void {
     this.#cleaned += text;
+    this.#before = '';
+    this.#hasOpened = false;
     this.#expectsName = false;
     this.#wasName = false;
   }
@@ -98,10 +119,20 @@ class QueryCleaner {
       if (/^n?q$/i.test(this.#taken)) this.#end();
       return;
     }
+    const word = this.#taken.toLowerCase();
+    if (this.#hasOpened) this.#brackets[this.#brackets.length - 1] = word;
     this.#put(this.#taken);
-    const isBetween = this.#word === 'between' && /^and$/i.test(this.#taken);
-    this.#word = this.#taken.toLowerCase();
-    this.#expectsName = !isBetween && beforeNames.has(this.#word);
+    const isBeforeValue =
+      (word === 'and' && this.#word === 'between') || (word === 'from' && !this.#isBeforeTable());
+    this.#word = word;
+    this.#before = isBeforeValue ? '' : word;
+    this.#expectsName = !isBeforeValue && beforeNames.has(word);
+  }
+
+  /** `from` is, unless it is that of `trim(both "x" from "y")` or of `is distinct from`. */
+  #isBeforeTable(): boolean {
+    const bracket = this.#brackets.at(-1);
+    return this.#word !== 'distinct' && (bracket === undefined || statements.has(bracket));
   }
 
   #sign(character: string): void {
@@ -110,6 +141,9 @@ class QueryCleaner {
     this.#put(character);
     this.#at++;
     this.#expectsName = goesOn || character === '.';
+    if (character === '(') this.#brackets.push('');
+    else if (character === ')') this.#brackets.pop();
+    this.#hasOpened = character === '(';
   }
 
   /** Nested, as PostgreSQL has them. */
@@ -129,8 +163,13 @@ class QueryCleaner {
 
   #doubleQuoted(): void {
     const end = this.#text.indexOf('"', this.#at + 1);
-    const isQualified = end > 0 && this.#text[end + 1] === '.';
-    if (!this.#isMySql && (this.#expectsName || isQualified)) this.#name('"');
+    // Where a backslash is, it may not be the end.
+    const isWhole = end > 0 && this.#text[end - 1] !== '\\';
+    const isQualified = isWhole && (this.#text[end + 1] === '.' || this.#text[this.#at - 1] === '.');
+    if (isQualified || (isWhole && beforeTables.has(this.#before)))
+      this.hasQuotedNames ||= !this.#hasBackticks;
+    const isName = this.#isStandard ? this.#expectsName || isQualified : this.#before === 'as';
+    if (isWhole && isName) this.#name('"');
     else this.#literal('"');
   }
 

@@ -5,12 +5,15 @@ export interface ThrownDescription {
   /** The name or class of an error, `typeof` of what is none. */
   readonly type: string;
   readonly message: string;
-  /** Lines that begin with `at`, see `cleanFrames`; '' when it has none. */
-  readonly frames: string;
+  /** What stands behind the messages, in the stack of the error and those of its causes, with NUL between them. */
+  readonly stacks: string;
 }
 
 const mostCauses = 4;
 const mostMessageChars = 1024;
+/** Of a stack; of all together with those of the causes. */
+const mostStackChars = 2048;
+const mostStacksChars = 4096;
 /** With causes, so many frames are the error's own. */
 const ownFrames = 12;
 const mostFrames = 20;
@@ -24,14 +27,24 @@ const wrapped = /^This error originated either by throwing inside of an async fu
  */
 export function describeThrown(thrown: unknown): ThrownDescription {
   const causes = causesOf(thrown);
-  const own = framesOf(thrown);
-  const further = causes.flatMap(framesOf);
-  const kept = further.length === 0 ? own : [...own.slice(0, ownFrames), ...further];
+  const own = stackOf(thrown, causes.length === 0 ? mostStacksChars : mostStackChars);
+  const stacks = causes.reduce((text: string, cause) => `${text}\0${stackOf(cause, mostStackChars)}`, own);
   return {
     type: typeOf(thrown),
     message: causes.reduce((text: string, cause) => `${text} (${sentenceOf(cause)})`, messageOf(thrown)),
-    frames: kept.slice(0, mostFrames).join('\n'),
+    stacks: stacks.slice(0, mostStacksChars),
   };
+}
+
+/** The frames of `stacks`: lines that begin with `at`, see `cleanFrames`; '' when there are none. */
+export function framesOf(stacks: string): string {
+  const [own = [], ...further] = stacks.split('\0').map((stack) => {
+    const frames = cleanFrames(stack);
+    return frames === '' ? [] : frames.split('\n');
+  });
+  const causes = further.flat();
+  const kept = causes.length === 0 ? own : [...own.slice(0, ownFrames), ...causes];
+  return kept.slice(0, mostFrames).join('\n');
 }
 
 /** The causes of an error, and the errors of an aggregate, nearest first; none twice. */
@@ -71,14 +84,16 @@ function messageOf(thrown: unknown): string {
   return typeof thrown === 'function' ? '' : String(thrown).slice(0, mostMessageChars);
 }
 
-function framesOf(thrown: unknown): readonly string[] {
+/** Whole lines of a stack, `mostChars` at most. */
+function stackOf(thrown: unknown, mostChars: number): string {
   const stack = read(thrown, 'stack');
-  if (typeof stack !== 'string') return [];
+  if (typeof stack !== 'string') return '';
   const message = read(thrown, 'message');
   // Behind the type comes the message, and may have lines that look like frames.
   const head = typeof message === 'string' ? stack.slice(0, 256 + message.length).indexOf(message) : -1;
-  const frames = cleanFrames(head < 0 ? stack : stack.slice(head + (message as string).length));
-  return frames === '' ? [] : frames.split('\n');
+  const from = head < 0 ? 0 : head + (message as string).length;
+  if (stack.length - from <= mostChars) return stack.slice(from);
+  return stack.slice(from, stack.lastIndexOf('\n', from + mostChars));
 }
 
 /** A property of whatever it is; undefined where asking for it throws. */

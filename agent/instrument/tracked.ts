@@ -1,5 +1,6 @@
 import { noDuration, reportedPart } from '../../workers/contract/wire.ts';
 import type { StreamingRecorder } from './event-recorder.ts';
+import { withoutQuery } from './privacy.ts';
 import type { RecordedRequest } from './recorder.ts';
 
 /** A moment: a date, milliseconds since 1970, or a text as in ISO 8601. What is no moment is taken for now. */
@@ -72,7 +73,7 @@ const request: RecordedRequest = {
 export function trackAPIRequest(recorder: StreamingRecorder, tracked: TrackedAPIRequest): void {
   recorder.reports(reportedPart.HTTP);
   const { endpoint, method, statusCode, responseTime, timestamp, userId, error } = fieldsOf(tracked);
-  request.route = textOf(endpoint);
+  request.route = withoutQuery(textOf(endpoint));
   if (request.route === '') {
     recorder.refuse();
     return;
@@ -128,7 +129,7 @@ export function trackError(recorder: StreamingRecorder, error: unknown, place?: 
   recorder.reports(reportedPart.ERROR);
   const { route, method, userId, timestamp } = fieldsOf(place);
   recorder.error(error, {
-    route: textOf(route),
+    route: withoutQuery(textOf(route)),
     method: textOf(method),
     user: textOf(userId),
     timeMs: timeOf(timestamp),
@@ -178,7 +179,13 @@ function microseconds(ms: unknown): number {
 function timeOf(timestamp: unknown): number {
   if (typeof timestamp === 'number') return timestamp;
   if (typeof timestamp === 'string') return Date.parse(timestamp);
-  return timestamp instanceof Date ? timestamp.getTime() : Number.NaN;
+  if (typeof timestamp !== 'object') return Number.NaN;
+  try {
+    return Date.prototype.getTime.call(timestamp);
+  } catch {
+    // No date, or one behind a proxy.
+    return Number.NaN;
+  }
 }
 
 /** Brackets and comments may come before it. */

@@ -8,7 +8,7 @@ import { scale } from './scale.ts';
 
 /** A service that usually answers 50 requests a second and then makes a hundred times as many events, or all it can. */
 const usualPerSecond = 50;
-const forMs = scale(1500, 20_000);
+const forMs = scale(1000, 20_000);
 
 let stage: InsideStage;
 
@@ -30,14 +30,14 @@ test('in a flood all that is made is received or counted as lost, and all that i
       `${name}: ${seen.right} requests, p50 ${seen.p50Ms.toFixed(2)}, p99 ${seen.p99Ms.toFixed(2)} ms`,
     );
   };
-  await measure('warming up', () => sleep(700));
+  await measure('warming up', () => sleep(400));
   await measure('usual rate', () => sleep(forMs));
   await service.ask('steady', { perSecond: 100 * usualPerSecond });
   await measure('100 times the usual rate', () => sleep(forMs));
   await service.ask('steady', { perSecond: 0 });
   const kinds = [
-    { routes: 20, events: scale(2_000_000, 50_000_000) },
-    { routes: 50_000, events: scale(300_000, 3_000_000) },
+    { routes: 20, events: scale(1_000_000, 50_000_000) },
+    { routes: 50_000, events: scale(100_000, 3_000_000) },
   ];
   for (const { routes, events } of kinds) {
     let tookMs = 0;
@@ -47,10 +47,27 @@ test('in a flood all that is made is received or counted as lost, and all that i
     t.diagnostic(`${events} events of ${routes} routes in ${Math.round(tookMs)} ms`);
   }
   const made = (await service.tracked()) + answered;
-  const { received, lost } = await untilAddedUp(stage, [run], made);
-  t.diagnostic(`${made} made, ${received} received, ${lost} lost in the service`);
-  const query = ['query', 'sum(sum_over_time(http_requests[1h]))', '--instant', '--format', 'json'];
+  const { received, lost, refused } = await untilAddedUp(stage, [run], made);
+  t.diagnostic(`${made} made, ${received} received, ${lost} lost in the service, ${refused} with the worker`);
+  const query = ['query', 'sum(sum_over_time(http_requests[1h]))', '--instant', '--format', 'csv'];
   const { stdout, stderr } = await runAgent([...query, '-c', run.agent.configFile], stage.built);
-  const { data } = JSON.parse(stdout) as { data: { result: { value: [number, string] }[] } };
-  assert.equal(Number(data.result[0]?.value[1]), received, stderr);
+  assert.equal(Number(/,(\d+)\s*$/.exec(stdout)?.[1]), received - refused, stderr);
+});
+
+test('a service that no configured process is floods from its first moment, and nothing is lost beside it', async (t) => {
+  const own = { ...stage, folder: `${stage.folder}/strange`, socket: `${stage.folder}/strange.sock` };
+  const service = await startService(own);
+  // For 2 s the agent waits whether it finds the stranger's name.
+  const run = await startRun(own, { service }, { agent: { interval: '500ms' } });
+  await service.ask('steady', { perSecond: 2000 });
+  const stranger = await startService(own, { name: 'stranger' });
+  await stranger.ask('steady', { perSecond: 600_000 });
+  await sleep(2000);
+  for (const each of [service, stranger]) await each.ask('steady', { perSecond: 0 });
+  const strange = await stranger.tracked();
+  assert.ok(strange > 300_000, `${strange} events`);
+  const made = (await service.tracked()) + strange;
+  const { received, lost, refused } = await untilAddedUp(own, [run], made);
+  assert.equal(refused, 0);
+  t.diagnostic(`${made} made, ${received} received, ${lost} lost`);
 });

@@ -1,5 +1,7 @@
 import { noDuration } from '../../../workers/contract/wire.ts';
+import { mostWaitingCalls } from '../memory-budget.ts';
 import type { Recorder } from '../recorder.ts';
+import { unmatched } from './exchange.ts';
 import { messageOf } from './safety.ts';
 import { labelOf, type Socket, userOfSocket } from './socket-names.ts';
 
@@ -8,9 +10,11 @@ type Ack = (this: unknown, ...args: unknown[]) => unknown;
 /** The event whose handlers run now. */
 const state = { running: null as SocketCall | null, isMonitoring: false };
 
-/** Acknowledgements that are still to come; they are counted without a time when the socket closes, or grow too many. */
-const waiting = new WeakMap<Socket, Set<SocketCall>>();
-const mostWaiting = 1000;
+/**
+ * Acknowledgements that are still to come, of all sockets, the oldest first; they are counted without a time when the
+ * socket closes, or grow too many.
+ */
+const waiting = new Set<SocketCall>();
 
 /** An event from its arrival until it is recorded: with its acknowledgement, or when its handlers have run. */
 export class SocketCall {
@@ -24,7 +28,9 @@ export class SocketCall {
   constructor(recorder: Recorder, socket: Socket, event: unknown[]) {
     this.#recorder = recorder;
     this.#socket = socket;
-    this.event = String(event[0]);
+    const name = String(event[0]);
+    // Else clients would choose which events there are.
+    this.event = socket.listenerCount(name) === 0 ? unmatched : name;
     const last = event.length - 1;
     const ack = event[last];
     this.isAcknowledged = typeof ack === 'function';
@@ -38,15 +44,14 @@ export class SocketCall {
   }
 
   #wait(): void {
-    let calls = waiting.get(this.#socket);
-    if (calls === undefined) {
-      calls = new Set();
-      waiting.set(this.#socket, calls);
-    }
-    calls.add(this);
-    if (calls.size <= mostWaiting) return;
-    const [oldest] = calls;
+    waiting.add(this);
+    if (waiting.size <= mostWaitingCalls) return;
+    const [oldest] = waiting;
     oldest!.record('');
+  }
+
+  isOf(socket: Socket): boolean {
+    return this.#socket === socket;
   }
 
   #acknowledged(): void {
@@ -56,7 +61,7 @@ export class SocketCall {
   record(error: string, durationUs = noDuration): void {
     if (this.#isRecorded) return;
     this.#isRecorded = true;
-    waiting.get(this.#socket)?.delete(this);
+    waiting.delete(this);
     const socket = this.#socket;
     this.#recorder.socketEvent(
       this.event,
@@ -95,5 +100,5 @@ export function observeUncaught(): void {
 
 /** Counts the events of a socket that closes before it acknowledged them. */
 export function giveUpWaiting(socket: Socket): void {
-  for (const call of waiting.get(socket) ?? []) call.record('');
+  for (const call of waiting) if (call.isOf(socket)) call.record('');
 }

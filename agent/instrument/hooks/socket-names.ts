@@ -24,6 +24,7 @@ export interface Socket {
   readonly nsp: Namespace;
   readonly data?: object;
   readonly request?: object;
+  listenerCount(event: string): number;
 }
 
 const labels = new WeakMap<Namespace, string>();

@@ -154,6 +154,53 @@ describe('event recorder', () => {
     assert.deepEqual(firsts, [0, 3]);
   });
 
+  test('leaves out texts that are too many to clean, and counts their events', async () => {
+    let nowMs = 0;
+    const busy = createRecorder(
+      () => ({ path: place.path }),
+      () => nowMs,
+    );
+    try {
+      for (let i = 0; i < 150; i++) busy.query('', 'select', `select a${i}x`, 1, now, false, '');
+      busy.query('', 'select', 'select a7x', 1, now, false, '');
+      nowMs += 500;
+      busy.query('', 'select', 'select late', 1, now, false, '');
+      busy.finish();
+      const texts = (await arrived(152)).map(({ b }) => b);
+      assert.equal(texts.filter((text) => text !== '').length, 102);
+      assert.deepEqual(texts.slice(-2), ['select a7x', 'select late']);
+      assert.deepEqual(texts.slice(100, 150), Array(50).fill(''));
+    } finally {
+      busy.close();
+    }
+  });
+
+  test('keeps the place of errors that are too many to clean where it is known, else their type', async () => {
+    const nowMs = 0;
+    const busy = createRecorder(
+      () => ({ path: place.path }),
+      () => nowMs,
+    );
+    const fail = (message: string) => new RangeError(message);
+    try {
+      for (const [message, queries] of [
+        ['first', 200],
+        ['second', 0],
+      ] as const) {
+        busy.error(fail(message), {});
+        for (let k = 0; k < queries; k++) busy.query('', 'select', `select a${k}x`, 1, now, false, '');
+      }
+      busy.error(Object.assign(new RangeError('x'), { stack: 'RangeError: x\n    at new (/a.js:1:1)' }), {});
+      busy.finish();
+      const errors = (await arrived(203)).filter(({ kind }) => kind === 5);
+      assert.match(errors[0]!.a, /^RangeError\0at fail/);
+      assert.deepEqual([errors[1]!.a, errors[1]!.b], [errors[0]!.a, '']);
+      assert.deepEqual([errors[2]!.a, errors[2]!.b], ['RangeError\0', '']);
+    } finally {
+      busy.close();
+    }
+  });
+
   test('takes a time without meaning for now', async () => {
     for (const timeMs of [Number.NaN, Number.POSITIVE_INFINITY, -8e15, 8e15])
       recorder.request(request({ timeMs }));

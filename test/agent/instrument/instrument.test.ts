@@ -128,6 +128,25 @@ describe('monitor', () => {
     await until(() => accountOf(intake.frames()).lost === lost + 8, 'eight were counted as given up');
   });
 
+  test('takes dates behind a proxy for now, and throws for no revoked proxy', async () => {
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    const { lost } = accountOf(intake.frames());
+    const timestamp = new Proxy(new Date(0), {});
+    monitor.trackAPIRequest({ endpoint: '/p', method: 'GET', statusCode: 200, responseTime: 1, timestamp });
+    monitor.trackUser({ userId: 'p', timestamp });
+    loose.trackAPIRequest!({ endpoint: '/p', method: 'GET', statusCode: 200, timestamp: proxy });
+    loose.trackAPIRequest!(proxy);
+    loose.trackDatabaseQuery!(proxy);
+    loose.trackSocketEvent!(proxy);
+    loose.trackUser!(proxy);
+    loose.trackError!(proxy, proxy);
+    monitor.trackUser('marks the end');
+    const records = await told(5);
+    for (const { timeMs } of records) assert.ok(timeMs >= began && timeMs <= Date.now());
+    await until(() => accountOf(intake.frames()).lost === lost + 4, 'four were counted as given up');
+  });
+
   test('takes what is usable of wrong input', async () => {
     loose.trackAPIRequest!({ endpoint: '/b', statusCode: '201', responseTime: '7', timestamp: 'yesterday' });
     loose.trackAPIRequest!({

@@ -2,17 +2,28 @@ import assert from 'node:assert/strict';
 import { createHmac, randomBytes } from 'node:crypto';
 import { describe, test } from 'node:test';
 import {
-  cleanEndpoint,
   cleanFrames,
   cleanMessage,
   cleanMethod,
   cleanName,
+  cleanRoute,
+  cleanTitle,
+  withoutQuery,
 } from '../../../agent/instrument/privacy.ts';
 import { cleanQuery } from '../../../agent/instrument/sql-text.ts';
 
 const cases: Readonly<Record<string, [(text: string) => string, readonly (readonly [string, string])[]]>> = {
+  'a route': [
+    cleanRoute,
+    [
+      ['/^\\/a(?:b|c)?$/', '/^\\/a(?:b|c)?$/'],
+      ['/api/^\\/a(?<id>\\d+)#?$', '/api/^\\/a(?<id>\\d+)#?$'],
+      ['/year/:year?/list', '/year/:year?/list'],
+      ['/mail/ann@example.com', '[email]'],
+    ],
+  ],
   'an endpoint': [
-    cleanEndpoint,
+    (text) => cleanRoute(withoutQuery(text)),
     [
       ['/contacts/:id', '/contacts/:id'],
       ['/contacts?email=a@b.com#top', '/contacts'],
@@ -45,9 +56,24 @@ const cases: Readonly<Record<string, [(text: string) => string, readonly (readon
       [`${'x'.repeat(255)}😀`, 'x'.repeat(255)],
     ],
   ],
+  'a title': [
+    cleanTitle,
+    [
+      ['typing:ann@example.com', 'typing:[email]'],
+      ['sync sk_live_4eC39HqLyjWDarjtT1', 'sync [token]'],
+      ['x'.repeat(999), 'x'.repeat(256)],
+    ],
+  ],
   'a message': [
     cleanMessage,
     [
+      ['Unexpected token d in JSON at position 0', 'Unexpected token in JSON at position 0'],
+      [
+        'bad body: Unexpected token \'a\', ..."x": "ann" bee"... is not valid JSON (again)',
+        'bad body: Unexpected token, [value] is not valid JSON (again)',
+      ],
+      [`Unexpected token 'a', "${'ann '.repeat(900)}`, 'Unexpected token, [value]'],
+      ["Unexpected token 'export'", "Unexpected token 'export'"],
       ['User ann.bee+x@mail.example.co.uk not found', 'User [email] not found'],
       ['to "ann bee"@example.com', 'to [email]'],
       ['ann%40example.com', '[email]'],
@@ -101,6 +127,18 @@ const cases: Readonly<Record<string, [(text: string) => string, readonly (readon
   'a query': [
     cleanQuery,
     [
+      ['select "secret val", "b" from dual', 'select ?, ? from dual'],
+      ['insert into t select "alice private", 5', 'insert into t select ?, ?'],
+      ['select "ann", a as "Name" from t where "bee" = b', 'select ?, a as "Name" from t where ? = b'],
+      ['select trim(both "x" from "ann"), "bee"', 'select trim(both ? from ?), ?'],
+      ['select "ann is from ", "bee"', 'select ?, ?'],
+      ['select * from t where a is distinct from "ann"', 'select * from t where a is distinct from ?'],
+      ['select "ann\\" from ","bee"', 'select ?'],
+      ['update "t" set "a" = "ann" where "id" = $1', 'update "t" set "a" = ? where "id" = $1'],
+      [
+        'select t."n" from t where n in (select "n" from t)',
+        'select t."n" from t where n in (select "n" from t)',
+      ],
       [
         "select * from users\n where id = 42 and name = 'O''Brien' -- ann\n limit 10",
         'select * from users where id = ? and name = ? limit ?',
@@ -169,6 +207,32 @@ function dice(seed: number): (below: number) => number {
 }
 
 describe('privacy', () => {
+  test('lets nothing through of what JSON.parse was given', () => {
+    const inputs = [
+      'ann',
+      '"ann',
+      '{"a": ann}',
+      '{"a" ann}',
+      '[1,ann]',
+      '{ann:1}',
+      '"ann\u0001"',
+      '"ann\\x"',
+    ];
+    for (const input of [...inputs, 'ann"', "'ann'", `${'[1], '.repeat(30)}ann`, { toString: () => 'ann' }]) {
+      assert.throws(
+        () => JSON.parse(input as string),
+        ({ message }: Error) => {
+          assert.doesNotMatch(cleanMessage(message), /ann/);
+          return true;
+        },
+      );
+    }
+    assert.throws(
+      () => JSON.parse({} as string),
+      ({ message }: Error) => cleanMessage(message) === '[value] is not valid JSON',
+    );
+  });
+
   const roll = dice(7);
   const pick = <T>(list: readonly T[]): T => list[roll(list.length)]!;
   const bytes = (count: number) =>
@@ -284,8 +348,9 @@ describe('privacy', () => {
       for (const [clean, most] of [
         ...([
           [cleanMessage, 200],
-          [cleanEndpoint, 512],
+          [cleanRoute, 512],
           [cleanName, 256],
+          [cleanTitle, 256],
           [cleanQuery, 500],
         ] as const),
       ]) {

@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { describeThrown } from '../../../agent/instrument/thrown.ts';
+import { describeThrown as described, framesOf } from '../../../agent/instrument/thrown.ts';
 
 class OwnFault extends Error {}
+
+function describeThrown(thrown: unknown) {
+  const { type, message, stacks } = described(thrown);
+  return { type, message, frames: framesOf(stacks) };
+}
 
 describe('thrown', () => {
   test('has type, message and frames of an error', () => {

@@ -178,6 +178,25 @@ test('a server that nobody attached is left alone', async () => {
   assert.deepEqual(app.events(), []);
 });
 
+test('an event that no handler takes is unmatched, whatever a client calls it', async () => {
+  await using app = await rig((io) =>
+    onEach(io, '/', (socket) => {
+      socket.once('x', (done) => done());
+    }),
+  );
+  const client = await app.client();
+  for (const name of ['made up', 'made up too', 'hasOwnProperty']) client.emit(name);
+  await client.emitWithAck('x');
+  assert.deepEqual(app.events(), ['connect /', 'unmatched /', 'unmatched /', 'unmatched /', 'x /']);
+});
+
+test('acknowledgements that are still to come are limited over all sockets', async () => {
+  await using app = await rig((io) => onEach(io, '/', (socket) => socket.on('lost', () => {})));
+  const clients = [await app.client(), await app.client(), await app.client()];
+  for (const client of clients) for (let i = 0; i < 200; i++) client.emit('lost', () => {});
+  await untilTrue(() => assert.equal(app.events().filter((event) => event === 'lost /').length, 200));
+});
+
 test('handlers stand in stacks as they would without', async () => {
   let stack = '';
   await using app = await rig((io) =>
