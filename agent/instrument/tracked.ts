@@ -24,8 +24,8 @@ export interface TrackedAPIRequest {
 
 export interface TrackedDatabaseQuery {
   readonly timestamp?: Timestamp;
-  /** SQL or the like; what it was asked with does not leave the service. */
-  readonly query: string;
+  /** SQL or the like; what it was asked with does not leave the service. Not needed where model and operation are given. */
+  readonly query?: string | undefined;
   /** Milliseconds. */
   readonly duration: number;
   readonly model?: string | null | undefined;
