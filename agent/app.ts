@@ -18,7 +18,7 @@ import { historicalRows } from './pipeline/history.ts';
 import { Pipeline } from './pipeline/pipeline.ts';
 import { QueryPool, TickPool } from './pipeline/pools.ts';
 import { readyReport } from './pipeline/ready.ts';
-import { mostReadMs, RunningSource, slowEveryMs } from './pipeline/running-source.ts';
+import { RunningSource, slowEveryMs } from './pipeline/running-source.ts';
 import { Scheduler } from './pipeline/scheduler.ts';
 import { SnapshotBuilder } from './pipeline/snapshot.ts';
 import { type ReplayReport, type ReplayRequest, replaySpool } from './pipeline/spool.ts';
@@ -228,11 +228,7 @@ function watchedName({ processes }: Config, cells: SharedArrayBuffer, pid: numbe
 }
 
 function createSources(config: Config, stats: SelfStats, log: Log, clock: Clock): RunningSource[] {
-  // What is late by a little is told by the source, which knows why, not by who waits for it.
-  const deadlineMs = mostReadMs(config.agent.interval) * 0.95;
-  const queues = (config.queues || []).map((options) =>
-    createQueuesSource(options, { clock, log, deadlineMs }),
-  );
+  const queues = (config.queues || []).map((options) => createQueuesSource(options, { clock, log }));
   for (const source of queues) stats.countRedisCommandsOf(() => source.commandsSent());
   return [createSelfSource(stats, clock), ...queues].map((source) => new RunningSource(source, clock));
 }

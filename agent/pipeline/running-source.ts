@@ -9,7 +9,7 @@ export const slowEveryMs = 10_000;
 
 const mostWaitMs = 1000;
 
-/** How long a tick waits for a source at most; a source that can bound its reading ends it a little before. */
+/** How long a tick waits for a source at most; queues sources end their own reading after 1 s. */
 export function mostReadMs(intervalMs: number): number {
   return Math.min(intervalMs / 2, mostWaitMs);
 }
