@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { accessSync, constants, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { startAgent, type TestAgent } from '../support/agent.ts';
@@ -127,7 +127,7 @@ test('a pid that another program got is never taken for the process that had it'
   const pid = crm.pid!;
   await kill(crm);
   const restarts = pointsOf('by-file').at(-1)!.values.restarts_total;
-  const stranger = startWithPid(pid);
+  const stranger = await startWithPid(pid);
   const takenMs = Date.now();
   await untilTrue(async () => assert.match(await problemOf('by-file'), /another program/, agent.log()));
   await untilTicks(agent, 4);
@@ -137,7 +137,7 @@ test('a pid that another program got is never taken for the process that had it'
     'the pid file still names the process that is gone',
   );
   assert.deepEqual(pointsOf('by-port', takenMs + 500), []);
-  await kill(stranger);
+  if (stranger) await kill(stranger);
   const next = await startCrm();
   writePidFile(next.pid!);
   for (const name of ['by-file', 'by-port']) {
@@ -153,12 +153,12 @@ test('a pid that another program got is never taken for the process that had it'
 test('a pid that was configured names one process, not whoever gets the number later', async (t) => {
   if (!canChoosePids()) return t.skip(`needs root: ${lastPidFile} cannot be written`);
   const pid = pointsOf('by-pid').at(-1)!.values.pid!;
-  const stranger = startWithPid(pid);
+  const stranger = await startWithPid(pid);
   const takenMs = Date.now();
   await untilTrue(async () => assert.match(await problemOf('by-pid'), /another program/, agent.log()));
   await untilTicks(agent, 4);
   assert.deepEqual(pointsOf('by-pid', takenMs), []);
-  await kill(stranger);
+  if (stranger) await kill(stranger);
 });
 
 test('through all of it every tick was taken, and the ledger holds', async (t) => {
@@ -177,16 +177,23 @@ function canChoosePids(): boolean {
   }
 }
 
-/** A program of another kind with this pid: the kernel gives the next number, unless somebody else takes it. */
-function startWithPid(pid: number): ChildProcess {
-  for (let attempt = 0; attempt < 1000; attempt++) {
-    writeFileSync(lastPidFile, `${pid - 1}`);
-    const child = spawn('sleep', ['600'], { stdio: 'ignore' });
-    if (child.pid === pid) {
-      children.push(child);
-      return child;
+/**
+ * A program of another kind with this pid: the kernel gives the next number, unless somebody else takes it. Who else has
+ * it for long is a stranger as good as ours: then there is none of ours.
+ */
+async function startWithPid(pid: number): Promise<ChildProcess | undefined> {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    for (let tries = 0; tries < 50 && !existsSync(`/proc/${pid}`); tries++) {
+      writeFileSync(lastPidFile, `${pid - 1}`);
+      const child = spawn('sleep', ['600'], { stdio: 'ignore' });
+      if (child.pid === pid) {
+        children.push(child);
+        return child;
+      }
+      child.kill('SIGKILL');
     }
-    child.kill('SIGKILL');
+    await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  throw new Error(`pid ${pid} could not be had`);
+  assert.ok(existsSync(`/proc/${pid}`), `pid ${pid} could not be had`);
+  return undefined;
 }

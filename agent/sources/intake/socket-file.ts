@@ -1,6 +1,7 @@
 import { chmod, chown, link, lstat, mkdir, unlink } from 'node:fs/promises';
 import { connect, type Server } from 'node:net';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../../errors.ts';
 import { groupNumber } from './group.ts';
 
@@ -8,6 +9,8 @@ import { groupNumber } from './group.ts';
 const mostPathBytes = process.platform === 'linux' ? 107 : 103;
 /** Whoever listens answers a connect at once; a stopped one is a full queue. */
 const answerWithinMs = 1000;
+/** Longer than from looking at a left socket to removing it. */
+const settleMs = 50;
 
 /** A socket that a server listens on. */
 export interface SocketFile {
@@ -51,6 +54,12 @@ export async function listenOnFile(server: Server, path: string, group?: string)
     await removeIfThere(madePath);
   }
   const isThere = async () => (await identityOf(path)) === made;
+  // Who found the left socket at the same moment may take ours for it and put its own there: the last one has the place.
+  await sleep(settleMs);
+  if (!(await isThere())) {
+    server.close();
+    throw taken(path);
+  }
   return {
     isThere,
     remove: async () => {
