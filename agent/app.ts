@@ -6,10 +6,15 @@ import { createEventBuffers, type EventBuffers } from '../workers/contract/windo
 import { readSummary } from '../workers/events/event-summary.ts';
 import { RequestReader } from '../workers/events/request-reader.ts';
 import { RingReader } from '../workers/ring/ring-reader.ts';
+import { alertCommands } from './alerts/alert-commands.ts';
+import { createAlertParts } from './alerts/alert-parts.ts';
+import type { Alerting } from './alerts/alerting.ts';
+import { createNotificationsSource } from './alerts/notifications-source.ts';
+import { createRulesSource } from './alerts/rules-source.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { Config } from './config/schema.ts';
 import { type ControlHandler, createControlServer } from './http/control.ts';
-import { createHttpServer, type HttpAddress } from './http/server.ts';
+import { addressUrl, createHttpServer, type HttpAddress } from './http/server.ts';
 import type { HttpViews } from './http/views.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { type Log, TroubleLog } from './log.ts';
@@ -56,17 +61,17 @@ const flushMs = 2500;
 const bounds = { stepMs: 3000, totalMs: 4000 };
 
 /** Wires everything and starts it. Who calls it owns the data directory. Rejects with nothing left running. */
-export async function startApp(config: Config, parts: AppParts): Promise<App> {
+export async function startApp(config: Config, alerting: Alerting, parts: AppParts): Promise<App> {
   const life = new Lifecycle();
   try {
-    return await wire(config, parts, life);
+    return await wire(config, alerting, parts, life);
   } catch (error) {
     await life.close(bounds);
     throw error;
   }
 }
 
-async function wire(config: Config, parts: AppParts, life: Lifecycle): Promise<App> {
+async function wire(config: Config, alerting: Alerting, parts: AppParts, life: Lifecycle): Promise<App> {
   const { log, clock = systemClock, processCells = createProcessCells() } = parts;
   const { interval, dataDir, measurementPrefix } = config.agent;
   const troubles = new TroubleLog(log);
@@ -82,7 +87,7 @@ async function wire(config: Config, parts: AppParts, life: Lifecycle): Promise<A
   const settings = tickSettings(config, await eventSettings(config, log));
   const { notices } = await pool.open(settings);
   for (const notice of notices) log.warn(notice);
-  const queries = new QueryPool({ storePath, events });
+  const queries = new QueryPool({ storePath, rings, events });
   life.defer('query worker', () => queries.close());
 
   // Sources, read once a tick.
@@ -98,6 +103,27 @@ async function wire(config: Config, parts: AppParts, life: Lifecycle): Promise<A
     : undefined;
   const sources = createSources(config, stats, log, clock);
   if (intake) sources.push(new RunningSource(intake, clock));
+
+  // Rules look on, and what they record comes with the next tick.
+  const alerts = createAlertParts({
+    alerting,
+    ports: {
+      evaluate: (task) => queries.evaluateRules(task),
+      write: (task) => pool.alerts(task),
+      kept: () => queries.keptAlerts(),
+    },
+    archive: queries,
+    externalUrl: externalUrlOf(config),
+    intervalMs: interval,
+    rawRetentionMs: config.store.retention.raw,
+    clock,
+    log,
+    troubles,
+  });
+  if (alerting.groups.length > 0) sources.push(new RunningSource(createRulesSource(alerts.keeper), clock));
+  if (alerts.outbox.counts().length > 0)
+    sources.push(new RunningSource(createNotificationsSource(alerts.outbox), clock));
+  life.defer('notifications', () => alerts.close(flushMs));
   life.defer('sources', () => Promise.all(sources.map((source) => source.close())));
   const pipeline = new Pipeline({ pool, settings, sources, frames: intake, stats, clock, log, troubles });
 
@@ -120,6 +146,11 @@ async function wire(config: Config, parts: AppParts, life: Lifecycle): Promise<A
     stats.countRedisCommandsOf(() => publisher.commandsSent());
     pipeline.onTick(({ texts }) => publisher.publish(texts));
   }
+  pipeline.onTick(({ timeMs }) => {
+    const downSources = pipeline.state().sources.filter(({ up }) => !up);
+    const { slowFactor } = stats;
+    alerts.keeper.afterTick({ timeMs, slowFactor, downSources: downSources.map(({ source }) => source) });
+  });
   pipeline.onTick(() => pipeline.compact());
   const budget = new BudgetKeeper(config.agent.budget.cpuPercent, interval, { stats, clock, log });
   pipeline.onTick(() => budget.note());
@@ -155,6 +186,7 @@ async function wire(config: Config, parts: AppParts, life: Lifecycle): Promise<A
       errorGroup: (fingerprint) => queries.errorGroup(fingerprint),
       seriesStats: (task) => queries.seriesStats(task),
       users: () => users,
+      alerts: alerts.desk,
     };
     const server = createHttpServer(config.http, { views, log, clock, dataDir });
     http = await server.start();
@@ -163,6 +195,7 @@ async function wire(config: Config, parts: AppParts, life: Lifecycle): Promise<A
   const handlers: Record<string, ControlHandler> = {
     status: async () => ({ pid: process.pid, http: http?.url ?? null }),
     'spool-drop': (body) => pool.spool({ ...(body as { ids: number[] }), do: 'drop' }),
+    ...alertCommands(alerts.desk, alerts.testNotify),
     'spool-replay': (body): Promise<ReplayReport> => replaySpool(pool, influx, body as ReplayRequest),
   };
   const control = createControlServer({ dataDir, handlers, log });
@@ -182,6 +215,11 @@ async function wire(config: Config, parts: AppParts, life: Lifecycle): Promise<A
   await pipeline.tick(Math.round(clock.now()));
   scheduler.start();
   return { http, ready, stop: () => life.close(bounds) };
+}
+
+/** Where the dashboard is, for links in notifications; '' when HTTP is off. */
+function externalUrlOf({ http }: Config): string {
+  return http ? addressUrl(http, http.port) : '';
 }
 
 /** What a tick works by, as the text that goes with each one. */

@@ -16,6 +16,9 @@ export const errorCodes = {
   SINK_REFUSED: 'A destination answered with an error status.',
   QUERY_INVALID: 'The PromQL expression cannot be read or evaluated; the message says where.',
   CONTROL_FAILED: 'The running agent could not be reached or refused the request.',
+  RULES_INVALID: 'The rule files cannot be used; every problem is listed with its place.',
+  NOTIFY_INVALID: 'The notification file cannot be used; every problem is listed with its place.',
+  NOTIFY_FAILED: 'A notification could not be delivered to its receiver.',
 } as const;
 
 export type ErrorCode = keyof typeof errorCodes;

@@ -26,6 +26,42 @@ export function parseDuration(text: string): number | undefined {
   return parseQuantity(text, durationPattern, durationUnits);
 }
 
+/** Numbers of years, weeks, days, hours, minutes, seconds and milliseconds, each once and in this order. */
+const prometheusPattern =
+  /^(?:([0-9]+)y)?(?:([0-9]+)w)?(?:([0-9]+)d)?(?:([0-9]+)h)?(?:([0-9]+)m)?(?:([0-9]+)s)?(?:([0-9]+)ms)?$/;
+
+/**
+ * Milliseconds of a duration in Prometheus' spelling: `90s`, `1h30m`, `0`; undefined when it is none.
+ * Source: prometheus/common, model/time.go.
+ */
+export function parsePrometheusDuration(text: string): number | undefined {
+  if (text === '0') return 0;
+  const match = text === '' ? null : prometheusPattern.exec(text);
+  if (!match) return undefined;
+  const unitsMs = ['y', 'w', 'd', 'h', 'm', 's', 'ms'].map((unit) => durationUnits[unit]!);
+  return unitsMs.reduce((sum, unitMs, i) => sum + Number(match[i + 1] ?? 0) * unitMs, 0);
+}
+
+/** A Zod schema that takes a duration text in Prometheus' spelling from `min` to `max` and gives milliseconds. */
+export function prometheusDuration(min: string, max: string) {
+  return z
+    .string({ error: 'expected a duration with its units, such as 30s, 5m or 1h30m' })
+    .meta({ from: min, to: max })
+    .transform((text, context) => {
+      const value = parsePrometheusDuration(text);
+      if (value === undefined) {
+        context.addIssue({
+          code: 'custom',
+          message: 'expected a duration with its units, such as 30s, 5m or 1h30m',
+        });
+        return z.NEVER;
+      }
+      if (value < parsePrometheusDuration(min)! || value > parsePrometheusDuration(max)!)
+        context.addIssue({ code: 'custom', message: `expected a duration from ${min} to ${max}` });
+      return value;
+    });
+}
+
 /** Bytes of `64KB`, `1GB`; units are powers of 1024. Undefined when it is not a size. */
 export function parseSize(text: string): number | undefined {
   return parseQuantity(text, sizePattern, sizeUnits);

@@ -1,5 +1,6 @@
 /** Writes what derives from the configuration's schema, the catalogue and the error table; run it after changing one. */
 import { writeFile } from 'node:fs/promises';
+import { notifySchema } from '../agent/alerts/notify-file/notify-schema.ts';
 import { optionTree } from '../agent/config/option-tree.ts';
 import { configSchema } from '../agent/config/schema.ts';
 import { editorSchema } from './generate-config/editor-schema.ts';
@@ -14,7 +15,7 @@ export function generatedFiles(): Record<string, string> {
   return {
     'config/agent.yml': sample(tree),
     'config/schema/agent.schema.json': editorSchema(tree),
-    'config/reference.md': reference(tree),
+    'config/reference.md': reference(tree, optionTree(notifySchema)),
   };
 }
 

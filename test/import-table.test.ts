@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { cycles, type Files, offences, type Row } from './import-checker.ts';
 
 /** The base of the agent. */
-const base = 'agent/{errors,clock,log,lifecycle,selfstats,units,snapshot-shape,ready-shape}.ts';
+const base =
+  'agent/{errors,clock,log,lifecycle,selfstats,units,snapshot-shape,ready-shape,alert-shape,spelling}.ts';
 /** Every part's options. */
 const options = ['agent/options.ts', 'agent/**/options.ts', 'agent/**/*-options.ts'];
 /** What the main loop and the workers say to each other. */
@@ -16,15 +17,23 @@ const message = 'workers/{contract,point}/**';
 const table: readonly Row[] = [
   { from: 'workers/contract/**', may: [], packages: [] },
   { from: 'workers/promql/**', may: [] },
+  { from: 'workers/template/**', may: ['workers/{contract,promql}/**'] },
   { from: 'workers/tasks/**', may: ['workers/**'] },
-  ...['point', 'probes', 'ring', 'sketch', 'events', 'rules', 'store'].map((name) => ({
+  ...['point', 'probes', 'ring', 'sketch', 'events', 'routing', 'cause', 'store'].map((name) => ({
     from: `workers/${name}/**`,
     may: ['workers/{contract,point,ring,sketch,promql}/**'],
   })),
+  { from: 'workers/rules/**', may: ['workers/{contract,point,ring,sketch,promql,template}/**'] },
 
   { from: 'agent/units.ts', may: [base], packages: ['zod'], single: true },
   { from: base, may: [base], packages: [], single: true },
   { from: 'agent/options.ts', may: ['agent/{units,log}.ts'], packages: ['zod'], single: true },
+  {
+    from: 'agent/alerts/notifiers/{http-options,*/options}.ts',
+    may: ['agent/units.ts', 'agent/alerts/notifiers/{http-options,target-guard}.ts'],
+    packages: ['zod'],
+    single: true,
+  },
   ...options.map((from) => ({ from, may: ['agent/units.ts'], packages: ['zod'], single: true }) as const),
 
   { from: 'agent/sources/source.ts', may: [base, message], packages: [], single: true },
@@ -32,7 +41,15 @@ const table: readonly Row[] = [
   { from: 'agent/alerts/notifiers/notifier.ts', may: [base, message], packages: [], single: true },
   { from: 'agent/sources/*/**', may: [base, message, 'agent/sources/source.ts'] },
   { from: 'agent/sinks/*/**', may: [base, message, 'agent/sinks/sink.ts'] },
-  { from: 'agent/alerts/notifiers/*/**', may: [base, message, 'agent/alerts/notifiers/notifier.ts'] },
+  {
+    from: 'agent/alerts/notifiers/*/**',
+    may: [
+      base,
+      message,
+      'workers/template/**',
+      'agent/alerts/notifiers/{notifier,http-client,http-options,target-guard,rendering}.ts',
+    ],
+  },
 
   { from: 'agent/instrument/**', may: ['workers/contract/**'] },
   { from: 'agent/config/**', may: [base, ...options] },
@@ -41,9 +58,25 @@ const table: readonly Row[] = [
     may: [base, 'agent/sources/source.ts', 'agent/sinks/sink.ts', 'workers/{contract,point,ring,sketch}/**'],
     starts: ['workers/tasks/**'],
   },
+  // Its file is read like the configuration: places of mistakes, variables, suggestions.
+  {
+    from: 'agent/alerts/notify-file/**',
+    may: [
+      base,
+      ...options,
+      message,
+      'workers/{promql,routing,template}/**',
+      'agent/alerts/{notifiers/notifiers,notifiers/http-options,rule-files/file-glob}.ts',
+      'agent/config/{document,draft,interpolation,issues,load,option-tree}.ts',
+    ],
+  },
   {
     from: 'agent/alerts/**',
-    may: [base, 'agent/alerts/notifiers/notifier.ts', 'workers/{contract,promql,rules}/**'],
+    may: [
+      ...[base, ...options, message, 'agent/sources/source.ts', 'workers/{promql,rules,routing,template}/**'],
+      // notify.yml is read as agent.yml is.
+      'agent/config/**',
+    ],
   },
   { from: 'agent/http/**', may: [base, 'workers/contract/**'] },
   {

@@ -8,7 +8,7 @@ interface CheckArgs extends SettingsArgs {
 
 export const checkCommand: Command<CheckArgs> = {
   command: 'check',
-  describe: 'Validate the configuration without touching the network',
+  describe: 'Validate the configuration, the rules and who is told, without touching the network',
   builder: (yargs) =>
     settingsOptions(yargs)
       .option('print', {
@@ -18,12 +18,15 @@ export const checkCommand: Command<CheckArgs> = {
       .example('$0 check -c config/agent.yml --print', 'what holds, defaults included'),
   handler: async (args) => {
     const { config, notices, files } = await loadSettings(args);
-    for (const notice of notices) process.stderr.write(`nova-agent: ${notice}\n`);
+    const { checkAlerting } = await import('./checked-rules.ts');
+    const rules = await checkAlerting(config, [], process.cwd());
+    for (const notice of [...notices, ...rules.warnings]) process.stderr.write(`nova-agent: ${notice}\n`);
     if (args.print) {
       const { redact } = await import('../config/redact.ts');
       process.stdout.write(`${JSON.stringify(redact(config), null, 2)}\n`);
     } else {
       process.stdout.write(`${files.length > 0 ? files.join(', ') : 'no file, defaults only'}: valid\n`);
+      process.stdout.write(`${rules.summary}\n`);
     }
     return exitCodes.done;
   },

@@ -1,4 +1,5 @@
 import type { Argv, CommandModule } from 'yargs';
+import { alertsCommand } from './alerts.ts';
 import { checkCommand } from './check.ts';
 import type { Command } from './command.ts';
 import { doctorCommand } from './doctor.ts';
@@ -6,6 +7,7 @@ import { exitCodes, tellError } from './exit.ts';
 import { exportCommand } from './export.ts';
 import { onceCommand } from './once.ts';
 import { queryCommand } from './query.ts';
+import { rulesCommand } from './rules.ts';
 import { runCommand } from './run.ts';
 import { spoolCommand } from './spool.ts';
 import { refuseRepeated, wrongUse } from './wrong-use.ts';
@@ -51,6 +53,8 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
       .command(register(doctorCommand))
       .command(register(queryCommand))
       .command(register(exportCommand))
+      .command(register(alertsCommand))
+      .command(register(rulesCommand))
       .command(register(spoolCommand))
       .completion('completion', 'Print a completion script for bash or zsh')
       .example('$0 run --port 3000', 'watch the process that listens on port 3000')

@@ -8,7 +8,13 @@ export const exitCodes = {
   wrongUse: 2,
 } as const;
 
-const wrongUseCodes: ReadonlySet<ErrorCode> = new Set(['CONFIG_INVALID', 'USAGE', 'QUERY_INVALID']);
+const wrongUseCodes: ReadonlySet<ErrorCode> = new Set([
+  'CONFIG_INVALID',
+  'RULES_INVALID',
+  'NOTIFY_INVALID',
+  'USAGE',
+  'QUERY_INVALID',
+]);
 
 /** Tells an error on standard error and gives the exit code that belongs to it. */
 export function tellError(error: unknown): number {

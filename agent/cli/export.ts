@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Reader, StoredPoint } from '../../workers/store/reader.ts';
-import { nearest } from '../config/spelling.ts';
 import { AgentError } from '../errors.ts';
+import { nearest } from '../spelling.ts';
 import type { Command } from './command.ts';
 import { exitCodes } from './exit.ts';
 import { type PointFormat, pointWriter } from './point-formats.ts';

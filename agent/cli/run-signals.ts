@@ -30,8 +30,10 @@ export class RunSignals {
       process.on('SIGINT', end);
     });
     process.on('uncaughtException', (error) => this.#fail(error));
-    // Nobody reads the log any more; the work goes on.
+    // Nobody reads the log or the notifications any more; the work goes on.
     process.stderr.on('error', () => {});
+    process.stdout.removeAllListeners('error');
+    process.stdout.on('error', () => {});
   }
 
   get isEnding(): boolean {

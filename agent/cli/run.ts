@@ -1,5 +1,6 @@
 import { createProcessCells } from '../../workers/contract/process-cells.ts';
 import { createEventBuffers, type EventBuffers } from '../../workers/contract/window-cells.ts';
+import type { Alerting } from '../alerts/alerting.ts';
 import type { App, AppParts } from '../app.ts';
 import { systemClock } from '../clock.ts';
 import { AgentError, messageOf } from '../errors.ts';
@@ -17,17 +18,40 @@ export const runCommand: Command<CollectArgs> = {
       .example('$0 run', 'watch the one Node process of this host')
       .example('$0 run --pid-file /run/crm.pid', 'as a service'),
   handler: async (args) => {
-    const loaded = await loadSettings(args);
+    const settings = await loadSettings(args);
     // The lock comes before all that takes long to load: who is second is told at once.
     const { prepareDataDir } = await import('./data-dir.ts');
-    const owner = await prepareDataDir(loaded.config.agent.dataDir);
+    const owner = await prepareDataDir(settings.config.agent.dataDir);
     try {
-      return await new Runner(args, loaded).run();
+      return await new Runner(args, await withAlerting(settings)).run();
     } finally {
       owner.release();
     }
   },
 };
+
+/** A configuration with the rules and routes that it names. */
+interface LoadedRun extends LoadedConfig {
+  readonly alerting: Alerting;
+}
+
+async function withAlerting(settings: LoadedConfig): Promise<LoadedRun> {
+  const { loadAlerting } = await import('../alerts/alerting.ts');
+  const { agent, rules, notify } = settings.config;
+  const { interval: intervalMs } = agent;
+  const alerting = await loadAlerting({ rules, notify, intervalMs, env: process.env, cwd: process.cwd() });
+  return {
+    config: settings.config,
+    alerting,
+    notices: [...settings.notices, ...alerting.notices],
+    files: [...settings.files, ...alerting.files],
+  };
+}
+
+/** One text for all that is in force. */
+function configText({ config, alerting }: LoadedRun): string {
+  return JSON.stringify([config, alerting]);
+}
 
 /** How long the end waits for a start that is under way, milliseconds. */
 const startGraceMs = 800;
@@ -38,12 +62,12 @@ class Runner {
   readonly #signals: RunSignals;
   readonly #processCells = createProcessCells();
   #events: { readonly intervalMs: number; readonly buffers: EventBuffers } | undefined;
-  #loaded: LoadedConfig;
+  #loaded: LoadedRun;
   #log: Log;
   #app: App | undefined;
   #watcher: { close(): void } | undefined;
 
-  constructor(args: CollectArgs, loaded: LoadedConfig) {
+  constructor(args: CollectArgs, loaded: LoadedRun) {
     this.#args = args;
     this.#loaded = loaded;
     this.#log = logOf(loaded.config);
@@ -53,7 +77,7 @@ class Runner {
   async run(): Promise<number> {
     this.#tellNotices();
     const { startApp } = await import('../app.ts');
-    const starting = startApp(this.#loaded.config, this.#parts(this.#log));
+    const starting = startApp(this.#loaded.config, this.#loaded.alerting, this.#parts(this.#log));
     // A large store is checked for long, and there is nothing to flush: who asks for the end does not wait for it.
     starting.catch(() => {});
     const givenUp = this.#signals.ended.then(() => systemClock.sleep(startGraceMs));
@@ -82,7 +106,7 @@ class Runner {
     this.#app = undefined;
     if (this.#signals.isEnding) return;
     try {
-      this.#app = await startApp(next.config, this.#parts(log));
+      this.#app = await startApp(next.config, next.alerting, this.#parts(log));
       if (next.files.join('\n') !== this.#loaded.files.join('\n')) await this.#watch(next.files);
       this.#loaded = next;
       this.#log = log;
@@ -90,7 +114,7 @@ class Runner {
       log.info(`${why}: new configuration in force`);
     } catch (error) {
       this.#refused(why, error);
-      this.#app = await startApp(this.#loaded.config, this.#parts(this.#log));
+      this.#app = await startApp(this.#loaded.config, this.#loaded.alerting, this.#parts(this.#log));
     }
   }
 
@@ -105,15 +129,15 @@ class Runner {
   }
 
   /** The configuration as it is now; null when it cannot be used or is the same. */
-  async #loadNext(why: string): Promise<LoadedConfig | null> {
+  async #loadNext(why: string): Promise<LoadedRun | null> {
     try {
-      const next = await loadSettings(this.#args);
+      const next = await withAlerting(await loadSettings(this.#args));
       const { dataDir } = this.#loaded.config.agent;
       if (next.config.agent.dataDir !== dataDir) {
         const message = `agent.dataDir: cannot change from ${dataDir} while the agent runs; restart it`;
         throw new AgentError('CONFIG_INVALID', message);
       }
-      if (JSON.stringify(next.config) !== JSON.stringify(this.#loaded.config)) return next;
+      if (configText(next) !== configText(this.#loaded)) return next;
       this.#log.info(`${why}: the configuration is the same`);
     } catch (error) {
       this.#refused(why, error);

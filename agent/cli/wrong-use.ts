@@ -1,5 +1,5 @@
-import { nearest } from '../config/spelling.ts';
 import { AgentError } from '../errors.ts';
+import { nearest } from '../spelling.ts';
 
 /** What may stand on a command line. */
 export interface KnownWords {

@@ -1,7 +1,7 @@
+import { nearest } from '../spelling.ts';
 import type { Draft } from './draft.ts';
 import type { Environment } from './interpolation.ts';
 import { choicesOf, type OptionNode, type Path, pathText, walkNodes } from './option-tree.ts';
-import { nearest } from './spelling.ts';
 
 const prefix = 'NOVA_AGENT_';
 

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { nearest, nearestQuantity } from '../spelling.ts';
 import type { Draft } from './draft.ts';
 import {
   choicesOf,
@@ -11,7 +12,6 @@ import {
   walkNodes,
 } from './option-tree.ts';
 import { maskUrls } from './redact.ts';
-import { nearest, nearestQuantity } from './spelling.ts';
 
 type Issue = z.core.$ZodIssue;
 

@@ -33,8 +33,4 @@ export const configSchema = z.strictObject({
 export type Config = z.output<typeof configSchema>;
 
 /** Keys that are checked and then have no effect yet: who sets one is told. */
-export const keysWithoutEffect: readonly (readonly string[])[] = [
-  ['rules'],
-  ['notify'],
-  ['http', 'auth', 'jwt'],
-];
+export const keysWithoutEffect: readonly (readonly string[])[] = [['http', 'auth', 'jwt']];

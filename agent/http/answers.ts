@@ -31,7 +31,7 @@ export function answerJson(reply: FastifyReply, text: string): FastifyReply {
 export function createErrorAnswer(log: Log) {
   return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     addSecurityHeaders(reply);
-    const status = error.statusCode ?? (error instanceof AgentError && error.retryable ? 503 : 500);
+    const status = error.statusCode ?? (error instanceof AgentError ? statusOf(error) : 500);
     if (status < 500) return refuse(reply, status, error.message);
     const place = `${request.method} ${request.routeOptions.url ?? 'unknown route'}`;
     log.error(`http: ${place} failed: ${messageOf(error)}`, { status });
@@ -40,6 +40,11 @@ export function createErrorAnswer(log: Log) {
     }
     return refuse(reply, status, 'the agent could not answer; its log says why');
   };
+}
+
+function statusOf({ code, retryable }: AgentError): number {
+  if (code === 'USAGE') return 400;
+  return retryable ? 503 : 500;
 }
 
 const brokenRequests: Readonly<Record<string, readonly [number, string, string]>> = {

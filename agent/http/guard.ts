@@ -2,12 +2,16 @@ import type { AddressInfo } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { addSecurityHeaders, refuse } from './answers.ts';
 import { bracketed } from './listen-error.ts';
-import type { TokenTable } from './tokens.ts';
+import type { Bearer, TokenTable } from './tokens.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** The route answers without a token. */
     open?: boolean;
+  }
+  interface FastifyRequest {
+    /** Whose token it is; undefined on an open route. */
+    bearer?: Bearer;
   }
 }
 
@@ -33,6 +37,7 @@ export function addGuard(app: FastifyInstance, host: string, tokens: TokenTable)
     if (request.routeOptions.config.open) return;
     const bearer = tokens.bearerOf(request.headers.authorization);
     if (!bearer) return askForToken(request, reply);
+    request.bearer = bearer;
     if (bearer.role === 'viewer' && request.method !== 'GET' && request.method !== 'HEAD') {
       return refuse(
         reply,

@@ -48,9 +48,9 @@ export class QueryParameters {
 }
 
 /** Says which parameter is unknown, which are allowed, and which one was likely meant. */
-export function unknownName(name: string, allowed: readonly string[]): string {
+export function unknownName(name: string, allowed: readonly string[], kind = 'parameter'): string {
   const near = allowed.find((one) => one[0] === name[0]?.toLowerCase());
-  return `unknown parameter ${shown(name)}${near ? `; did you mean "${near}"?` : ''} (allowed: ${allowed.join(', ') || 'none'})`;
+  return `unknown ${kind} ${shown(name)}${near ? `; did you mean "${near}"?` : ''} (allowed: ${allowed.join(', ') || 'none'})`;
 }
 
 function shown(text: string): string {

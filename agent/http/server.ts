@@ -9,6 +9,7 @@ import { addSecurityHeaders, answerBrokenRequest, createErrorAnswer, refuse } fr
 import { addGuard } from './guard.ts';
 import { defaultHttpLimits, type HttpLimits } from './limits.ts';
 import { bracketed, listenError } from './listen-error.ts';
+import { addAlertRoutes } from './routes/alerts.ts';
 import { addErrorRoutes } from './routes/errors.ts';
 import { addHealthRoutes } from './routes/health.ts';
 import { addMonitoringRoutes } from './routes/monitoring.ts';
@@ -117,6 +118,7 @@ async function buildApp(
   addErrorRoutes(app, views, clock, limits.handlerTimeoutMs);
   addStatisticsRoutes(app, views, clock, limits.handlerTimeoutMs);
   addUserRoutes(app, views);
+  addAlertRoutes(app, views, limits.handlerTimeoutMs);
   return app;
 }
 
@@ -145,7 +147,12 @@ async function listen(app: FastifyInstance, { host, port }: HttpServerOptions): 
   }
 }
 
-function addressOf(app: FastifyInstance, { host, tls }: HttpServerOptions): HttpAddress {
+function addressOf(app: FastifyInstance, options: HttpServerOptions): HttpAddress {
   const { port } = app.server.address() as AddressInfo;
-  return { host, port, url: `${tls ? 'https' : 'http'}://${bracketed(host)}:${port}` };
+  return { host: options.host, port, url: addressUrl(options, port) };
+}
+
+/** Where a server with these options is found. */
+export function addressUrl({ host, tls }: Pick<HttpServerOptions, 'host' | 'tls'>, port: number): string {
+  return `${tls ? 'https' : 'http'}://${bracketed(host)}:${port}`;
 }

@@ -6,6 +6,7 @@ import type {
   UserActivity,
 } from '../../workers/contract/events.ts';
 import type { ErrorGroupsTask } from '../../workers/contract/tasks.ts';
+import type { AlertPage, AlertQuery, ShownAlert, ShownSilence, SilenceRequest } from '../alert-shape.ts';
 import type { ReadyReport } from '../ready-shape.ts';
 import type { HistoricalRow, Snapshot } from '../snapshot-shape.ts';
 
@@ -29,6 +30,22 @@ export interface HttpViews {
   seriesStats(task: SeriesStatsTask): Promise<SeriesStatsList>;
   /** Null before the first 10 s, and while no service tells of users. */
   users(): UserActivity | null;
+  readonly alerts: AlertViews;
+}
+
+/** Alerts, and what people say to them. */
+export interface AlertViews {
+  /** Newest first. */
+  list(query: AlertQuery): Promise<AlertPage>;
+  /** With the recording around its begin; undefined when there is no such alert. */
+  one(id: string): Promise<(ShownAlert & { readonly recording: object | null }) | undefined>;
+  /** Undefined when no such alert is pending or firing. */
+  acknowledge(id: string, by: string, comment: string): Promise<ShownAlert | undefined>;
+  silences(): readonly ShownSilence[];
+  /** Throws AgentError USAGE that says what is wrong with the request. */
+  silence(request: SilenceRequest): Promise<ShownSilence>;
+  /** False when there is none in force or to come. */
+  endSilence(id: string): Promise<boolean>;
 }
 
 export interface NumberedRequest {

@@ -38,8 +38,10 @@ function isTrusted(path: string, uid?: number): boolean {
   // There are no owners to ask for.
   if (process.getuid === undefined) return true;
   try {
-    const folder = lstatSync(dirname(path));
     const socket = lstatSync(path);
+    // Last: when a socket is the last that was looked at, Node's realpathSync, and with it the search for modules of the
+    // service, leaves symbolic links unresolved (lib/fs.js asks the values of the last look for pipes and sockets).
+    const folder = lstatSync(dirname(path));
     if (!folder.isDirectory() || (folder.mode & 0o022) !== 0 || !socket.isSocket()) return false;
     return uid === undefined || (folder.uid === uid && socket.uid === uid);
   } catch {

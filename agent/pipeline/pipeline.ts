@@ -117,9 +117,10 @@ export class Pipeline {
 
   async #tickNow(timeMs: number, wantLines: boolean): Promise<TickResult | null> {
     const { pool, settings, stats, clock, log, troubles, frames: intake } = this.#parts;
-    const readings = await this.#readSources(timeMs, wantLines);
-    const frames = intake?.take() ?? null;
+    let frames: FrameBatch | null = null;
     try {
+      const readings = await this.#readSources(timeMs, wantLines);
+      frames = intake?.take() ?? null;
       const startMs = clock.monotonicMs();
       const lostPoints = this.#lostPoints;
       const { slowFactor } = stats;

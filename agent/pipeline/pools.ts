@@ -3,6 +3,14 @@ import { fileURLToPath } from 'node:url';
 import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import type {
+  AlertsPageTask,
+  AlertsTask,
+  KeptAlerts,
+  RulesResult,
+  RulesTask,
+} from '../../workers/contract/alert-tasks.ts';
+import type { Alert, AlertRecording } from '../../workers/contract/alerts.ts';
+import type {
   BatchResult,
   ErrorGroup,
   FrameBatch,
@@ -10,6 +18,7 @@ import type {
   SeriesStatsTask,
 } from '../../workers/contract/events.ts';
 import type {
+  AlertsResult,
   DeliverResult,
   DeliverTask,
   ErrorGroupsTask,
@@ -37,12 +46,21 @@ const deadlines = {
   deliver: 2000,
   compact: 2000,
   spool: 2000,
+  alerts: 2000,
   history: 20_000,
   seriesStats: 20_000,
   errorGroups: 20_000,
   errorGroup: 20_000,
+  evaluateRules: 20_000,
+  keptAlerts: 20_000,
+  alertsPage: 20_000,
+  alert: 20_000,
+  alertRecording: 20_000,
   close: 2000,
 } as const;
+
+/** A tick gets twice as long each time that the one before failed, up to this. */
+const mostTickMs = 32_000;
 
 /** No further worker is risked while so many that were given up have not ended. */
 const mostStuck = 2;
@@ -56,12 +74,19 @@ function taskFile(url: URL): string {
   return existsSync(source) ? source : source.replace(/\.ts$/, '.js');
 }
 
-async function runTask<T>(pool: Piscina, name: keyof typeof deadlines, task: unknown): Promise<T> {
-  const deadlineMs = deadlines[name];
+async function runTask<T>(
+  pool: Piscina,
+  name: keyof typeof deadlines,
+  task: unknown,
+  {
+    deadlineMs = deadlines[name],
+    filename,
+  }: { readonly deadlineMs?: number | undefined; readonly filename?: string | undefined } = {},
+): Promise<T> {
   const ended = new AbortController();
   const timer = setTimeout(() => ended.abort(), deadlineMs);
   try {
-    return (await pool.run(task, { name, signal: ended.signal })) as T;
+    return (await pool.run(task, { name, signal: ended.signal, ...(filename && { filename }) })) as T;
   } catch (error) {
     const why = ended.signal.aborted
       ? `not done in ${deadlineMs} ms; the worker is replaced`
@@ -86,6 +111,11 @@ export class TickPool {
    * disk that does not answer: each new one would wait there too.
    */
   readonly #stuck = new Set<Worker>();
+  /**
+   * Ticks that failed in a row. A new worker has to build first what the one before had: on a slow machine, with
+   * thousands of series, that takes longer than a tick usually may, and would be begun anew for ever.
+   */
+  #failedTicks = 0;
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(setup: WorkerSetup) {
@@ -117,8 +147,12 @@ export class TickPool {
     });
   }
 
-  tick(task: TickTask): Promise<TickResult> {
-    return this.#run('tick', task);
+  async tick(task: TickTask): Promise<TickResult> {
+    const deadlineMs = Math.min(deadlines.tick * 2 ** this.#failedTicks, mostTickMs);
+    this.#failedTicks++;
+    const result = await this.#run<TickResult>('tick', task, deadlineMs);
+    this.#failedTicks = 0;
+    return result;
   }
 
   /** Frames that are too many to wait for the next tick. */
@@ -139,6 +173,11 @@ export class TickPool {
     return this.#run('spool', task);
   }
 
+  /** One change of what is kept of alerts. */
+  alerts(task: AlertsTask): Promise<AlertsResult> {
+    return this.#run('alerts', task);
+  }
+
   /** Closes the store in its worker, then ends the worker. Rejects when one cannot be ended. */
   async close(): Promise<void> {
     // An orderly exit waits for every thread.
@@ -152,12 +191,12 @@ export class TickPool {
     process.off('exit', exitAtOnce);
   }
 
-  #run<T>(name: keyof typeof deadlines, task: unknown): Promise<T> {
+  #run<T>(name: keyof typeof deadlines, task: unknown, deadlineMs?: number): Promise<T> {
     return this.#inTurn(async () => {
       if (!this.#isOpen && this.#settings !== undefined) {
         this.notices.push(...(await this.#open(this.#settings)).notices);
       }
-      return this.#runNow<T>(name, task);
+      return this.#runNow<T>(name, task, deadlineMs);
     });
   }
 
@@ -168,11 +207,11 @@ export class TickPool {
     return opened;
   }
 
-  async #runNow<T>(name: keyof typeof deadlines, task: unknown): Promise<T> {
+  async #runNow<T>(name: keyof typeof deadlines, task: unknown, deadlineMs?: number): Promise<T> {
     if (this.#stuck.size >= mostStuck) throw this.#stuckError(name);
     const before = [...this.#pool.threads];
     try {
-      return await runTask<T>(this.#pool, name, task);
+      return await runTask<T>(this.#pool, name, task, { deadlineMs });
     } catch (error) {
       this.#isOpen = false;
       this.#watchGivenUp(before.filter((worker) => !this.#pool.threads.includes(worker)));
@@ -205,6 +244,8 @@ export class TickPool {
 /** The one thread that reads store and windows: it starts on first use and may be ended at any time. */
 export class QueryPool {
   readonly #setup: QuerySetup;
+  /** Rules have an entry of their own, so that PromQL is loaded only for them. */
+  readonly #rulesFile = taskFile(new URL('../../workers/tasks/rules.ts', import.meta.url));
   #pool: Piscina | undefined;
 
   constructor(setup: QuerySetup) {
@@ -228,9 +269,33 @@ export class QueryPool {
     return this.#run('errorGroup', fingerprint);
   }
 
-  #run<T>(name: keyof typeof deadlines, task: unknown): Promise<T> {
+  /** One evaluation of the rules that are due. */
+  evaluateRules(task: RulesTask): Promise<RulesResult> {
+    return this.#run('evaluateRules', task, this.#rulesFile);
+  }
+
+  /** What alerts go on from after a start. */
+  keptAlerts(): Promise<KeptAlerts> {
+    return this.#run('keptAlerts', undefined);
+  }
+
+  alertsPage(task: AlertsPageTask): Promise<readonly Alert[]> {
+    return this.#run('alertsPage', task);
+  }
+
+  /** Undefined when there is none. */
+  alert(id: string): Promise<Alert | undefined> {
+    return this.#run('alert', id);
+  }
+
+  /** Undefined when there is none. */
+  alertRecording(alertId: string): Promise<AlertRecording | undefined> {
+    return this.#run('alertRecording', alertId);
+  }
+
+  #run<T>(name: keyof typeof deadlines, task: unknown, filename?: string): Promise<T> {
     this.#pool ??= this.#start();
-    return runTask<T>(this.#pool, name, task);
+    return runTask<T>(this.#pool, name, task, { filename });
   }
 
   #start(): Piscina {

@@ -6,6 +6,7 @@ import { after, before, test } from 'node:test';
 import { cleanEnv, type RunResult, runAgent, startAgent, type TestAgent } from '../support/agent.ts';
 import { type BuiltAgent, buildAgent } from '../support/built-agent.ts';
 import { influxQuery, startInflux, type TestServer, untilTrue } from '../support/servers.ts';
+import '../support/watchdog.ts';
 
 /** History out, beside the running agent and without it. */
 let built: BuiltAgent;

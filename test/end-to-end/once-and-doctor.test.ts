@@ -16,6 +16,7 @@ import {
   temporaryFolder,
   untilTrue,
 } from '../support/servers.ts';
+import '../support/watchdog.ts';
 
 /** One look at a host with a real Redis with BullMQ queues and a real InfluxDB: by `once`, by `doctor`, and by `run`. */
 let built: BuiltAgent;

@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test';
 import { type RunResult, runAgent, startAgent, type TestAgent } from '../support/agent.ts';
 import { type BuiltAgent, buildAgent } from '../support/built-agent.ts';
 import { untilTrue } from '../support/servers.ts';
+import '../support/watchdog.ts';
 
 /** PromQL over what a running agent stores. */
 let built: BuiltAgent;

@@ -13,6 +13,7 @@ import {
   temporaryFolder,
   untilTrue,
 } from '../support/servers.ts';
+import '../support/watchdog.ts';
 
 /** A running agent whose configuration changes: by SIGHUP, and by noticing the file. */
 let influx: TestServer;

@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Queue, Worker } from 'bullmq';
 import type { HistoricalRow, Snapshot } from '../../agent/snapshot-shape.ts';
-import { projectRoot, startAgent, type TestAgent } from '../support/agent.ts';
+import { projectRoot, slowness, startAgent, type TestAgent } from '../support/agent.ts';
 import { influxQuery, startInflux, startRedis, type TestServer, untilTrue } from '../support/servers.ts';
+import '../support/watchdog.ts';
 
 /**
  * The main job, end to end: a loaded Node process, a real Redis with BullMQ workers and a real InfluxDB; what
@@ -193,5 +194,5 @@ test('the ledger holds: collected = delivered + waiting + quarantined + dropped'
 test('SIGTERM delivers what waits and ends with 0 in at most 5 s', async () => {
   const { code, tookMs } = await agent.stop('SIGTERM');
   assert.equal(code, 0, agent.log());
-  assert.ok(tookMs <= 5000, `${tookMs}`);
+  assert.ok(tookMs <= 5000 * (await slowness()), `${tookMs}`);
 });

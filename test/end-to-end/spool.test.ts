@@ -5,6 +5,7 @@ import type { LedgerView } from '../../agent/ready-shape.ts';
 import { type RunResult, runAgent, startAgent, type TestAgent } from '../support/agent.ts';
 import { type BuiltAgent, buildAgent } from '../support/built-agent.ts';
 import { influxQuery, startInflux, type TestServer, untilTrue } from '../support/servers.ts';
+import '../support/watchdog.ts';
 
 /** Points that a real InfluxDB refuses, from the refusal to their end, beside the running agent and without it. */
 let built: BuiltAgent;

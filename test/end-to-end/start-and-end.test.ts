@@ -5,9 +5,10 @@ import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import type { ReadyReport } from '../../agent/ready-shape.ts';
-import { cleanEnv, runAgent, startAgent, type TestAgent, writeConfig } from '../support/agent.ts';
+import { cleanEnv, runAgent, slowness, startAgent, type TestAgent, writeConfig } from '../support/agent.ts';
 import { type BuiltAgent, buildAgent } from '../support/built-agent.ts';
 import { freePort, startRedis, temporaryFolder, untilTrue } from '../support/servers.ts';
+import '../support/watchdog.ts';
 
 /** The start and the end of the compiled agent, as a service manager meets them. */
 let built: BuiltAgent;
@@ -86,7 +87,7 @@ test('ready in 3 s with Redis and InfluxDB absent; /ready and the log say why an
       10,
     );
     const tookMs = performance.now() - startMs;
-    assert.ok(tookMs <= 3000, `ready after ${Math.round(tookMs)} ms`);
+    assert.ok(tookMs <= 3000 * (await slowness(built.main)), `ready after ${Math.round(tookMs)} ms`);
     assert.equal(report!.ready, true);
     assert.match(problemOf(report!, 'source/queues/main'), /ECONNREFUSED/);
     assert.match(
@@ -145,7 +146,10 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       );
       const { code, tookMs } = await agent.stop(signal);
       assert.equal(code, 0, agent.log());
-      assert.ok(tookMs <= 5000, `ended after ${Math.round(tookMs)} ms\n${agent.log()}`);
+      assert.ok(
+        tookMs <= 5000 * (await slowness(built.main)),
+        `ended after ${Math.round(tookMs)} ms\n${agent.log()}`,
+      );
       assert.match(agent.log(), new RegExp(`info ${signal}: ending`));
     } finally {
       influx.close();
@@ -168,11 +172,16 @@ test('a second signal ends it at once', async () => {
         },
       ],
     });
+    // What waits for an answer keeps it from ending before the second one comes.
+    await untilTrue(async () => {
+      const open = await new Promise((resolve) => influx.getConnections((_, count) => resolve(count)));
+      assert.notEqual(open, 0);
+    });
     agent.process.kill('SIGTERM');
-    await untilTrue(() => assert.match(agent.log(), /SIGTERM: ending/));
+    await untilTrue(() => assert.match(agent.log(), /SIGTERM: ending/), undefined, 5);
     const { code, tookMs } = await agent.stop('SIGTERM');
     assert.equal(code, 1);
-    assert.ok(tookMs < 1500, `ended after ${Math.round(tookMs)} ms`);
+    assert.ok(tookMs < 1500 * (await slowness(built.main)), `ended after ${Math.round(tookMs)} ms`);
     assert.doesNotMatch(agent.log(), /info ended/);
   } finally {
     influx.close();
@@ -191,7 +200,7 @@ test('a taken data directory says who holds it and exits 1 in 1 s', async () => 
   }
   // The quickest: other tests run beside this one.
   const tookMs = Math.min(...tries.map((one) => one.tookMs));
-  assert.ok(tookMs <= 1000, `ended after ${Math.round(tookMs)} ms`);
+  assert.ok(tookMs <= 1000 * (await slowness(built.main)), `ended after ${Math.round(tookMs)} ms`);
   assert.equal((await agent.ready()).ready, true);
 });
 
@@ -235,7 +244,7 @@ test('after kill -9 it starts at once and nothing committed is lost', async () =
   );
   running.push(again);
   const tookMs = performance.now() - startMs;
-  assert.ok(tookMs <= 3000, `running after ${Math.round(tookMs)} ms`);
+  assert.ok(tookMs <= 3000 * (await slowness(built.main)), `running after ${Math.round(tookMs)} ms`);
   const now = await runAgent(exported, built);
   assert.ok(now.stdout.startsWith(left.stdout), 'what was committed is still there');
   const [entry] = (await again.ready()).ledger;

@@ -7,6 +7,7 @@ import { bulkKeys } from './bulk.ts';
 import { assertBalanced, entryOf, readStore } from './ledger.ts';
 import { scale } from './scale.ts';
 import * as stage from './stage.ts';
+import '../support/watchdog.ts';
 
 /** Most requests that one bad point in a batch of 5,000 may cost: 1 + 2 × ceil(log2 5,000). */
 const mostRequests = 27;

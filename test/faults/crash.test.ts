@@ -12,6 +12,7 @@ import { entryOf, readStore } from './ledger.ts';
 import { scale } from './scale.ts';
 import * as stage from './stage.ts';
 import { inject, writeCalls } from './strace.ts';
+import '../support/watchdog.ts';
 
 /** An agent that a test lets run until it kills it. */
 interface Doomed {
@@ -75,7 +76,7 @@ function assertKept(dataDir: string, told: LedgerView | undefined, when: string)
 async function assertAllArrives(influxUrl: string, first: TestAgent): Promise<string> {
   const startedMs = performance.now();
   const agent = await stage.newAgent(stage.configFor(stage.destination(influxUrl)), first.folder);
-  await untilTrue(async () => assert.ok((await agent.ready()).ready), 20_000, 10);
+  await untilTrue(async () => assert.ok((await agent.ready()).ready), 30_000, 10);
   const readyMs = performance.now() - startedMs;
   await stage.untilDelivered(agent);
   assert.doesNotMatch(agent.log(), /damaged/);

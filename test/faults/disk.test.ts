@@ -22,6 +22,7 @@ import { scale } from './scale.ts';
 import { mountSmallDisk } from './small-disk.ts';
 import * as stage from './stage.ts';
 import { inject, writeCalls } from './strace.ts';
+import '../support/watchdog.ts';
 
 const diskMegabytes = 24;
 /** A service beside the agent. */
@@ -126,6 +127,8 @@ test(
       store: { path: storePathOf(dataDir) },
     });
     stage.atEnd(() => pool.close());
+    // A worker that starts takes its time, more than a tick may take on a busy machine.
+    await pool.open(text);
     const log = createLog('silent');
     const parts = { pool, settings: text, sources: [], stats: new SelfStats(), clock: systemClock, log };
     const pipeline = new Pipeline({ ...parts, troubles: new TroubleLog(log) });

@@ -12,6 +12,7 @@ import { bulkKeys } from './bulk.ts';
 import { entryOf, readStore } from './ledger.ts';
 import { isFull } from './scale.ts';
 import * as stage from './stage.ts';
+import '../support/watchdog.ts';
 
 /** How one InfluxDB of the table misbehaves in front of the real agent. */
 interface Case {
@@ -150,7 +151,7 @@ test('whatever InfluxDB answers for a while, every point arrives once and in ord
     destinations.push({ ...stage.destination(fake.url, nameOf(title)), version });
   }
   const agent = await stage.newAgent(stage.configFor(...destinations), folder);
-  for (const title of titles) await stage.untilDelivered(agent, 120_000, nameOf(title));
+  for (const title of titles) await stage.untilDelivered(agent, 90_000, nameOf(title));
   await agent.stop();
   const { ledger, points, quarantine } = readStore(agent.dataDir, titles.map(nameOf));
   for (const [title, { refuses = 0, asksMs }] of Object.entries(passing)) {
@@ -222,7 +223,7 @@ test('answers that a person has to act on are told, nothing is lost meanwhile, a
     mend();
     agent = await stage.newAgent(config, folder);
   }
-  for (const sink of sinks) await stage.untilDelivered(agent, 120_000, sink);
+  for (const sink of sinks) await stage.untilDelivered(agent, 90_000, sink);
   await agent.stop();
   const { ledger, points } = readStore(agent.dataDir, sinks);
   for (const [title, { lines }] of mended) {

@@ -6,6 +6,7 @@ import { assertExactlyOnce } from './influx-points.ts';
 import { readStore } from './ledger.ts';
 import { scale } from './scale.ts';
 import * as stage from './stage.ts';
+import '../support/watchdog.ts';
 
 test('points of a time in which InfluxDB refuses connections are all delivered once it is back', async () => {
   const influx = await stage.newInflux();
@@ -46,7 +47,7 @@ test('points of a time in which InfluxDB hangs are all delivered once it answers
   const times = [...content.timesMs].sort((a, b) => a - b);
   const longestMs = Math.max(...times.slice(1).map((timeMs, i) => timeMs - times[i]!));
   // A tick that waited for the server would be missing for the 10 s of a request.
-  assert.ok(longestMs < 5000, `the longest time without a tick was ${longestMs} ms`);
+  assert.ok(longestMs < 8000, `the longest time without a tick was ${longestMs} ms`);
   context.diagnostic(`longest time without a tick ${longestMs} ms at an interval of ${stage.tickMs} ms`);
 });
 
@@ -63,7 +64,7 @@ test('a large backlog is delivered in the order of each series, every point exac
   await stage.untilWaiting(agent, points);
   await influx.start();
   const startedMs = performance.now();
-  await stage.untilDelivered(agent, 600_000);
+  await stage.untilDelivered(agent, scale(90_000, 600_000));
   const seconds = (performance.now() - startedMs) / 1000;
   await agent.stop();
 

@@ -13,8 +13,11 @@ import {
   startService,
   storedRequests,
   untilAddedUp,
+  untilAllTold,
+  untilStored,
 } from './inside-stage.ts';
 import { scale } from './scale.ts';
+import '../support/watchdog.ts';
 
 /** Requests and tracked events a second that a service makes all the while. */
 const requestsPerSecond = 50;
@@ -41,14 +44,18 @@ class LoadedService {
     await this.service.ask('steady', { perSecond: eventsPerSecond });
   }
 
-  /** Gives how many events were made until now; every request has been answered right. */
-  async rest(): Promise<number> {
+  /** Makes no more; every request has been answered right. */
+  async rest(): Promise<void> {
     const seen = await this.#load!.end();
     this.#load = undefined;
     await this.service.ask('steady', { perSecond: 0 });
     assert.deepEqual(seen.wrong, []);
     assert.ok(seen.right > 0);
     this.answered += seen.right;
+  }
+
+  /** How many events were made until now. */
+  async made(): Promise<number> {
     return (await this.service.tracked()) + this.answered;
   }
 }
@@ -60,7 +67,7 @@ describe('an agent beside a service under load', () => {
     const runs: AgentRun[] = [await startRun(own, { service: loaded.service })];
     await loaded.goOn();
     // The first hello is where counting begins.
-    await sleep(500);
+    await untilStored(runs[0]!);
     const rounds = scale(2, 60);
     for (let round = 0; round < rounds; round++) {
       await sleep(scale(500, 1500));
@@ -68,7 +75,8 @@ describe('an agent beside a service under load', () => {
       await sleep((round % 3) * 300);
       runs.push(await startRun(own, { service: loaded.service }));
       await sleep(300);
-      const made = await loaded.rest();
+      await loaded.rest();
+      const made = await loaded.made();
       const { received, lost, refused } = await untilAddedUp(own, runs, made);
       assert.equal(refused, 0);
       t.diagnostic(`${runs.length} runs: ${made} made, ${received} received, ${lost} lost`);
@@ -81,6 +89,7 @@ describe('an agent beside a service under load', () => {
     const loaded = new LoadedService(await startService(own));
     const run = await startRun(own, { service: loaded.service });
     await loaded.goOn();
+    await untilStored(run);
     for (let round = 0; round < scale(1, 40); round++) {
       await sleep(500);
       run.agent.process.kill('SIGSTOP');
@@ -89,7 +98,8 @@ describe('an agent beside a service under load', () => {
       if (round % 2 === 0) await loaded.service.ask('flood', { events: 150_000, routes: 20 });
       run.agent.process.kill('SIGCONT');
     }
-    const made = await loaded.rest();
+    await loaded.rest();
+    const made = await loaded.made();
     const { received, lost, refused } = await untilAddedUp(own, [run], made);
     assert.equal(refused, 0);
     assert.ok(lost > 0, 'the service had more than could wait');
@@ -106,10 +116,12 @@ describe('an agent beside a service under load', () => {
       await endRun(runs.at(-1)!, 'SIGKILL');
       runs.push(await startRun(own, { service: loaded.service }));
     }
-    await sleep(700);
-    const made = await loaded.rest();
-    await sleep(1000);
-    const kept = storedRequests(runs.at(-1)!);
+    const last = runs.at(-1)!;
+    await untilAllTold(last, loaded.service);
+    await loaded.rest();
+    await untilAllTold(last, loaded.service);
+    const made = await loaded.made();
+    const kept = storedRequests(last);
     const { received, lost, refused } = countedBy(runs);
     t.diagnostic(`${made} made, ${kept} kept, ${received} received, ${lost} lost`);
     assert.ok(kept <= made && kept > 0, `${kept} of ${made}`);
@@ -121,10 +133,10 @@ describe('an agent beside a service under load', () => {
     const unkept = received - kept;
     await loaded.goOn();
     await sleep(500);
-    const madeThen = await loaded.rest();
-    await sleep(1000);
+    await loaded.rest();
+    const marks = await untilAllTold(last, loaded.service);
     const then = countedBy(runs);
-    assert.equal(madeThen - then.received - then.lost, missing);
-    assert.equal(then.received - storedRequests(runs.at(-1)!), unkept);
+    assert.equal((await loaded.made()) - then.received - then.lost, missing);
+    assert.equal(then.received - storedRequests(last), unkept + marks);
   });
 });

@@ -5,6 +5,7 @@ import { runAgent } from '../support/agent.ts';
 import { startLoad } from './inside-load.ts';
 import { type InsideStage, newInsideStage, startRun, startService, untilAddedUp } from './inside-stage.ts';
 import { scale } from './scale.ts';
+import '../support/watchdog.ts';
 
 /** A service that usually answers 50 requests a second and then makes a hundred times as many events, or all it can. */
 const usualPerSecond = 50;

@@ -15,6 +15,7 @@ import {
   storedRequests,
 } from './inside-stage.ts';
 import { scale } from './scale.ts';
+import '../support/watchdog.ts';
 
 /** Two services and a cluster of a primary and three workers on one socket. */
 const workers = 3;

@@ -105,6 +105,8 @@ function serve(onPort) {
   });
   app.use((_error, _req, res, _next) => res.status(500).send('sorry'));
   const server = app.listen(0, '127.0.0.1', () => onPort(server.address().port));
+  // Longer than a flood may hold it up: a connection that is ended just as it is used again fails a request.
+  server.keepAliveTimeout = 60_000;
 }
 
 if (mode === 'short') {

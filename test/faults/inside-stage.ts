@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { cleanEnv, runAgent, startAgent, type TestAgent } from '../support/agent.ts';
 import { type BuiltAgent, buildAgent } from '../support/built-agent.ts';
 import { untilTrue } from '../support/servers.ts';
-import { stored, valuesOf } from './evidence.ts';
+import { stored, untilTicks, valuesOf } from './evidence.ts';
 import { atEnd, newFolder } from './stage.ts';
 
 /** The built package, with the service that loads its library, in a folder of their own. */
@@ -181,6 +181,35 @@ export function storedRequests({ agent }: AgentRun, tags: Readonly<Record<string
   return valuesOf(stored(agent, 'http', tags), 'requests').reduce((sum, requests) => sum + requests, 0);
 }
 
+/** Until the run has stored a request of the service; gives up after half a minute. */
+export function untilStored(run: AgentRun): Promise<void> {
+  return untilTrue(() => assert.ok(storedRequests(run) > 0, run.agent.log()));
+}
+
+/**
+ * Until the run has stored and counted all that the service told until now, whatever was lost on the way: events come in
+ * their order, so that a last one, a query of a model of its own, stands for those before it. Gives how many such were
+ * tracked: one, and another each time that a worker failed on it, as it may on a slow machine.
+ */
+export async function untilAllTold(run: AgentRun, service: Service): Promise<number> {
+  const model = 'Mark';
+  const marks = () =>
+    valuesOf(stored(run.agent, 'db', { model }), 'queries').reduce((sum, queries) => sum + queries, 0);
+  const before = marks();
+  const refusedBefore = countedBy([run]).refused;
+  const given = { query: 'select 1', model, operation: 'mark', duration: 1 };
+  for (let told = 1; ; told++) {
+    await service.ask('call', { calls: [{ name: 'trackDatabaseQuery', given }] });
+    await untilTrue(() => {
+      const isRefused = countedBy([run]).refused > refusedBefore;
+      assert.ok(marks() > before || (isRefused && told < 5), run.agent.log());
+    });
+    // Counts are read before the frames are taken: those of the next tick tell of them.
+    await untilTicks(run.agent, 2);
+    if (marks() > before) return told;
+  }
+}
+
 /** The same of all, as `nova-agent export` gives them. */
 export async function exportedRequests(stage: InsideStage, run: AgentRun): Promise<number> {
   const points = await exported(stage, run, 'http');
@@ -204,14 +233,14 @@ export async function untilAddedUp(
       const { received, lost } = counted;
       assert.equal(received + lost, made, `${JSON.stringify(counted)}\n${last.agent.log()}`);
     },
-    15_000,
+    30_000,
     100,
   );
   const { received, refused } = counted;
   await untilTrue(
     async () =>
       assert.equal(await exportedRequests(stage, last), received - refused, JSON.stringify(counted)),
-    10_000,
+    30_000,
   );
   return counted;
 }

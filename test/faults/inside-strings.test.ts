@@ -4,6 +4,7 @@ import { before, describe, test } from 'node:test';
 import { eventLimits } from '../../workers/contract/window-cells.ts';
 import type { TestServer } from '../support/servers.ts';
 import { untilTrue } from '../support/servers.ts';
+import { untilTicks } from './evidence.ts';
 import { influxPoints } from './influx-points.ts';
 import {
   type AgentRun,
@@ -19,6 +20,7 @@ import { asCleaned, cutBytes, oddTexts } from './inside-texts.ts';
 import { readStore } from './ledger.ts';
 import { scale } from './scale.ts';
 import { destination, newInflux } from './stage.ts';
+import '../support/watchdog.ts';
 
 /** Any string as a route, message, user, event, model or queue: it comes back equal, or as the rules of cleaning say. */
 const texts = oddTexts(scale(80, 450));
@@ -80,6 +82,8 @@ before(async () => {
     // What has no endpoint, query, event or user is given up.
     assert.equal(lost, 4);
   });
+  // What is counted may wait for its name, until the next tick.
+  await untilTicks(run.agent, 2);
 });
 
 /** Rows of a list of the monitoring API. */

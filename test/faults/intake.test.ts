@@ -18,6 +18,7 @@ import {
 import { untilTrue } from '../support/servers.ts';
 import { randomNumbers } from '../workers/store/random.ts';
 import { scale } from './scale.ts';
+import '../support/watchdog.ts';
 
 const wrongFrames = scale(1500, 500_000);
 /** With a name to wait for, in milliseconds, and without. */

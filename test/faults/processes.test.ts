@@ -8,6 +8,7 @@ import { freePort, type TestServer, untilTrue } from '../support/servers.ts';
 import { type Evidence, endAndCheck, stored, untilTicks, valuesOf } from './evidence.ts';
 import { scale } from './scale.ts';
 import { atEnd, configFor, destination, newFolder, newInflux, partOf } from './stage.ts';
+import '../support/watchdog.ts';
 
 /** The watched process ends, starts again, and its pid is given to another program. */
 const lastPidFile = '/proc/sys/kernel/ns_last_pid';

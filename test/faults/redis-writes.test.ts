@@ -7,6 +7,7 @@ import { startRedis, type TestServer, untilTrue } from '../support/servers.ts';
 import { endAndCheck, stored, untilTicks } from './evidence.ts';
 import { scale } from './scale.ts';
 import { atEnd, configFor, destination, newFolder, newInflux } from './stage.ts';
+import '../support/watchdog.ts';
 
 /**
  * A whole run under Redis's own MONITOR, with no application beside it: discovery, counts, the readings of every

@@ -7,12 +7,19 @@ import { type BuiltAgent, buildAgent } from '../support/built-agent.ts';
 import { startRedis, type TestServer } from '../support/servers.ts';
 import { askedLedger, endAndCheck, stored, untilTicks, valuesOf } from './evidence.ts';
 import { isFull, scale } from './scale.ts';
-import { atEnd, configFor, destination, newFolder, newInflux } from './stage.ts';
+import { atEnd, configFor, destination, newFolder, newInflux, tickMs } from './stage.ts';
+import '../support/watchdog.ts';
 
 /** The agent at its busiest, 100 queues every 250 ms, for a long time. */
 const queues = 100;
 const runMs = scale(30_000, 30 * 60_000);
 const everyMs = scale(500, 5000);
+/** Megabytes a minute, over half an hour. */
+const mostSlope = 0.15;
+/** From the first to the last third of half a minute: of a leak that would be half a megabyte a tick. */
+const mostGrowthMegabytes = 32;
+/** Part of all ticks; the sample runs beside other tests. */
+const mostMissed = scale(0.25, 0.02);
 let built: BuiltAgent;
 let influx: TestServer;
 let redis: TestServer;
@@ -65,27 +72,33 @@ test('memory and open files stay level', async (t) => {
       resolve();
     }, everyMs);
   });
-  // The first third is warming up: the ring of 15 minutes fills, code is compiled.
-  const from = Math.floor(minutes.length * (isFull ? 0.55 : 1 / 3));
-  const slope = slopeOf(minutes.slice(from), megabytes.slice(from));
-  const first = megabytes[from]!;
-  const last = megabytes.at(-1)!;
+  // The first part is warming up: the ring of 15 minutes fills, code is compiled.
+  const from = Math.floor(minutes.length * (isFull ? 0.55 : 1 / 4));
+  const settled = megabytes.slice(from);
+  const slope = slopeOf(minutes.slice(from), settled);
+  const third = Math.floor(settled.length / 3);
+  const growth = medianOf(settled.slice(-third)) - medianOf(settled.slice(0, third));
   t.diagnostic(
-    `RSS ${megabytes[0]!.toFixed(1)} → ${first.toFixed(1)} → ${last.toFixed(1)} MB, most ${Math.max(...megabytes).toFixed(1)}, slope ${slope.toFixed(3)} MB a minute over the last ${(minutes.at(-1)! - minutes[from]!).toFixed(1)} minutes`,
+    `RSS ${megabytes[0]!.toFixed(1)} → ${settled[0]!.toFixed(1)} → ${settled.at(-1)!.toFixed(1)} MB, most ${Math.max(...megabytes).toFixed(1)}, ${growth.toFixed(1)} MB more at last, slope ${slope.toFixed(3)} MB a minute over the last ${(minutes.at(-1)! - minutes[from]!).toFixed(1)} minutes`,
   );
-  // A minute may see one garbage collection more or less; half an hour may not.
-  const mostSlope = isFull ? 0.15 : 20;
-  assert.ok(slope <= mostSlope, `${slope.toFixed(3)} MB a minute`);
+  // Half a minute sees a garbage collection of three heaps more or less, which is no slope; half an hour does not.
+  if (isFull) assert.ok(slope <= mostSlope, `${slope.toFixed(3)} MB a minute`);
+  else assert.ok(growth <= mostGrowthMegabytes, `${growth.toFixed(1)} MB more`);
   assert.ok(openFiles() <= filesAtStart * 2, `${openFiles()} file slots, ${filesAtStart} before`);
   await askedLedger(agent);
 });
 
-test('no tick was missed, and each point is in InfluxDB once', async (t) => {
+test('hardly a tick was missed, and each point is in InfluxDB once', async (t) => {
   const missed = valuesOf(stored(agent, 'agent', {}, Date.now() - 60_000), 'ticks_missed_total').at(-1)!;
   t.diagnostic(`${missed} ticks missed`);
-  assert.ok(missed <= runMs / 250 / 50, `${missed} ticks missed`);
+  assert.ok(missed <= (runMs / tickMs) * mostMissed, `${missed} ticks missed`);
   t.diagnostic(`${await endAndCheck(agent, influx.url)} points, each once in InfluxDB`);
 });
+
+function medianOf(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[sorted.length >> 1]!;
+}
 
 /** Least squares. */
 function slopeOf(x: readonly number[], y: readonly number[]): number {

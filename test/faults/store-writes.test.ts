@@ -12,6 +12,7 @@ import { readStore, type StoreContent } from './ledger.ts';
 import { scale } from './scale.ts';
 import * as stage from './stage.ts';
 import { inject, writeCalls } from './strace.ts';
+import '../support/watchdog.ts';
 
 /** The store at each of its write calls: killed there, and told by the kernel that the call failed. */
 const script = fileURLToPath(new URL('./children/work-store.ts', import.meta.url));

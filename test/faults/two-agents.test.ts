@@ -6,7 +6,9 @@ import type { TestServer } from '../support/servers.ts';
 import { askedLedger, endAndCheck, stored, timesOf, untilTicks } from './evidence.ts';
 import { scale } from './scale.ts';
 import { atEnd, configFor, destination, newFolder, newInflux } from './stage.ts';
+import '../support/watchdog.ts';
 
+/** Beyond what the command itself takes on this machine. */
 const mostMs = 1000;
 let built: BuiltAgent;
 let influx: TestServer;
@@ -29,17 +31,19 @@ async function start(): Promise<TestAgent> {
 
 test('the second agent on a directory says who holds it and exits 1 in 1 s', async (t) => {
   const took: number[] = [];
+  const bare: number[] = [];
   for (let i = 0; i < scale(5, 50); i++) {
     const { code, stderr, stdout, tookMs } = await runAgent(['run', '-c', configFile], { main: built.main });
     assert.equal(code, 1, stderr);
     assert.match(stderr, new RegExp(`${agent.dataDir} is in use by process ${agent.process.pid} on `));
     assert.equal(stdout, '');
     took.push(Math.round(tookMs));
+    bare.push(Math.round((await runAgent(['--version'], { main: built.main })).tookMs));
   }
-  took.sort((a, b) => a - b);
-  t.diagnostic(`exits after ${took.join(', ')} ms`);
-  // The others tell how busy the machine is.
-  assert.ok(took[0]! <= mostMs, `exits after ${took.join(', ')} ms`);
+  const said = `exits after ${took.join(', ')} ms, for its version after ${bare.join(', ')} ms`;
+  t.diagnostic(said);
+  // The quickest: the others tell how busy the machine is.
+  assert.ok(Math.min(...took) - Math.min(...bare) <= mostMs, said);
 });
 
 test('the first agent goes on undisturbed', async () => {

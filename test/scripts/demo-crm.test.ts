@@ -8,6 +8,7 @@ import { demoQueues } from '../../scripts/demo-crm/queues.ts';
 import { seededRandom } from '../../scripts/demo-crm/random.ts';
 import { untilTrue } from '../support/servers.ts';
 import { RunningCrm } from './running-crm.ts';
+import '../support/watchdog.ts';
 
 describe('the jobs of the demo CRM', () => {
   let crm: RunningCrm;

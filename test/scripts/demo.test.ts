@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
 import { temporaryFolder } from '../support/servers.ts';
+import '../support/watchdog.ts';
 
 interface Run {
   readonly exitCode: number | null;

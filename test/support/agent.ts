@@ -69,6 +69,16 @@ export function runAgent(args: readonly string[], { main, env }: RunOptions = {}
   );
 }
 
+/**
+ * How many times longer than on an idle machine of today things take here and now, by what the command takes to say its
+ * version; at least 1. Promised times are multiplied by it where other tests run beside.
+ */
+export async function slowness(main?: string): Promise<number> {
+  const { tookMs } = await runAgent(['--version'], { main });
+  const idleMs = main === undefined ? 1000 : 300;
+  return Math.max(1, tookMs / idleMs);
+}
+
 /** Writes a configuration for an agent in `folder`, with HTTP on a free port unless told; gives its file. */
 export async function writeConfig(
   folder: string,
@@ -78,6 +88,7 @@ export async function writeConfig(
   const whole = {
     agent: { dataDir: join(folder, 'data'), ...agent },
     intake: { socket: join(folder, 'run', 'intake.sock') },
+    rules: [],
     http: { port: 0, auth: { tokens: [{ name: 'test', role: 'admin', token: testToken }] } },
     ...rest,
   };

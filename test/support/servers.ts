@@ -112,7 +112,7 @@ export async function influxQuery(url: string, query: string, database = 'test')
   return json.results?.[0]?.series ?? [];
 }
 
-async function serve(
+export async function serve(
   command: string,
   args: readonly string[],
   port: number,
@@ -164,7 +164,7 @@ async function serve(
 /** Tries until `probe` does not throw; gives up after `timeoutMs` with its last error. */
 export async function untilTrue(
   probe: () => Promise<void> | void,
-  timeoutMs = 20_000,
+  timeoutMs = 30_000,
   everyMs = 50,
 ): Promise<void> {
   const end = performance.now() + timeoutMs;

@@ -232,7 +232,16 @@ export interface SpoolResult {
 /** Given to the query worker when it starts. */
 export interface QuerySetup {
   readonly storePath: string;
+  readonly rings: RingBuffers;
   readonly events: EventBuffers;
+}
+
+/** What became of a change of what is kept of alerts. */
+export interface AlertsResult {
+  /** False when the notification to settle or the silence to remove was not there. */
+  readonly found: boolean;
+  /** Notifications that had to go unsent since the store was begun, because too many waited or the disk was short. */
+  readonly droppedNotificationsTotal: number;
 }
 
 /** Groups of errors, the one seen last first. */

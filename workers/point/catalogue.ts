@@ -133,6 +133,12 @@ export const catalogue = {
       ),
       run_p95_ms: gauge('milliseconds', '95th percentile of the time from started to finished'),
       workers: gauge('count', 'Connected workers; absent where the Redis does not tell'),
+      rate_limited: gauge(
+        'boolean',
+        '1 while a rate limit keeps waiting jobs from being started; of a limit that only the workers know, as far as it shows',
+      ),
+      overdue: gauge('count', 'Delayed jobs that are due for more than 5 s and still delayed'),
+      stalled: gauge('count', 'Active jobs that no worker holds any more, of the 10 that were started first'),
     },
   },
   redis: {
@@ -262,11 +268,27 @@ export const catalogue = {
       socketEventsPerMinute: gauge('per minute', 'Socket events of the last minute'),
     },
   },
+  alerts: {
+    help: 'Alerts after each evaluation of their rule, with the tick after it; 0 once when one ended.',
+    tags: {
+      alertname: 'the rule',
+      severity: 'its label of that name',
+      fingerprint: 'of all its labels',
+    },
+    fields: {
+      state: gauge(
+        'count',
+        '0 inactive, 1 pending, 2 firing, 3 unknown: a source that it depends on is down',
+      ),
+      value: gauge('count', 'Value of the expression, in its own unit'),
+    },
+  },
   agent: {
     help: 'The agent itself: its cost, its sources, its ledger. collected = delivered + waiting + quarantined + dropped.',
     tags: {
-      sink: 'the name of an InfluxDB destination',
-      source: 'what is read: `host`, `disk`, `process/NAME`, `queues/REDIS`, `intake`, `self`',
+      sink: 'the name of an InfluxDB destination; of notifications `notify/RECEIVER/INTEGRATION`',
+      source:
+        'what is read: `host`, `disk`, `process/NAME`, `queues/REDIS`, `intake`, `rules`, `notifications`, `self`',
       reason: 'why points or events were dropped',
     },
     fields: {
@@ -296,6 +318,17 @@ export const catalogue = {
       events_dropped_total: counter(
         'count',
         'Events that are counted nowhere, by reason: `service` (lost before they reached the agent), `unreadable`, `worker_failed`, `overflow` (after)',
+      ),
+      notifications_sent_total: counter('count', 'Notifications that the receiver accepted'),
+      notifications_failed_total: counter('count', 'Attempts to send one that failed'),
+      notifications_waiting: gauge('count', 'Notifications that wait to be sent'),
+      notifications_given_up_total: counter(
+        'count',
+        'Notifications that were refused, or could not be sent for 24 hours',
+      ),
+      notifications_superseded_total: counter(
+        'count',
+        'Notifications that were never sent because a newer one says the same and more',
       ),
       budget_level: gauge(
         'count',

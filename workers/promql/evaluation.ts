@@ -44,7 +44,8 @@ export interface LabelledSamples {
 // Selectors tend to hand out the same label objects at every evaluation.
 const knownLabels = new WeakMap<object, Labels>();
 
-function labelsOf(record: Record<string, string>): Labels {
+/** The same object each time it is asked for the same record. */
+export function labelsOf(record: Readonly<Record<string, string>>): Labels {
   let labels = knownLabels.get(record);
   if (labels === undefined) {
     labels = Labels.of(record);

@@ -18,8 +18,11 @@ export interface Frame {
   readonly present: Uint8Array;
 }
 
+const noValues = new Float64Array(0);
+const nonePresent = new Uint8Array(0);
+
 export function emptyFrame(steps: number): Frame {
-  return { steps, labels: [], values: new Float64Array(0), present: new Uint8Array(0) };
+  return { steps, labels: [], values: noValues, present: nonePresent };
 }
 
 export function frameOf(labels: Labels[], steps: number): Frame {
@@ -77,11 +80,12 @@ export class FrameBuilder {
 
   frame(): Frame {
     const size = this.#labels.length * this.#steps;
+    const isFull = size === this.#values.length;
     return {
       steps: this.#steps,
       labels: this.#labels,
-      values: this.#values.subarray(0, size),
-      present: this.#present.subarray(0, size),
+      values: isFull ? this.#values : this.#values.subarray(0, size),
+      present: isFull ? this.#present : this.#present.subarray(0, size),
     };
   }
 
@@ -101,7 +105,8 @@ export function withoutEmptyRows(frame: Frame): Frame {
   const { steps, labels, present } = frame;
   const kept: number[] = [];
   for (let row = 0; row < labels.length; row++) if (hasValue(present, row * steps, steps)) kept.push(row);
-  return kept.length === labels.length ? frame : withRows(frame, kept);
+  if (kept.length === labels.length) return frame;
+  return kept.length === 0 ? emptyFrame(steps) : withRows(frame, kept);
 }
 
 function hasValue(present: Uint8Array, from: number, steps: number): boolean {

@@ -1,18 +1,21 @@
 import { typeOf } from './check.ts';
 import { Evaluation, type EvaluationOptions, type LabelledSamples, type Select } from './evaluation.ts';
 import { Evaluator } from './evaluator.ts';
-import type { Frame, Grid } from './frame.ts';
+import { type Frame, type Grid, withoutEmptyRows } from './frame.ts';
 import { compareLabels, Labels } from './labels.ts';
+import type { Expr } from './nodes.ts';
 import { parseExpression } from './parse/parser.ts';
 import { PromqlError } from './promql-error.ts';
 import { samplesOf } from './range-samples.ts';
 
-export type { EvaluationOptions, SampleSeries, Select } from './evaluation.ts';
+export { type EvaluationOptions, labelsOf, type SampleSeries, type Select } from './evaluation.ts';
 export { functionNames } from './functions/table.ts';
+export { Labels } from './labels.ts';
 export { labelTest } from './matcher.ts';
 export type { Expr, Matcher, ValueType } from './nodes.ts';
 export { parseExpression } from './parse/parser.ts';
 export { PromqlError, type PromqlErrorKind, type Span } from './promql-error.ts';
+export { isStaleAt } from './window.ts';
 export { typeOf };
 
 export interface VectorSample {
@@ -56,6 +59,37 @@ export function evaluateInstant(
   if (typeof value === 'string') return { type: 'string', value };
   if (value instanceof Float64Array) return { type: 'scalar', value: value[0]! };
   return { type: 'vector', samples: samplesAt(value, timeMs) };
+}
+
+/** An instant vector: the labels of each value. */
+export interface InstantVector {
+  readonly labels: readonly Labels[];
+  readonly values: Float64Array;
+}
+
+const scalarLabels: readonly Labels[] = [Labels.none];
+
+/**
+ * What a rule gives at one time, from an expression that is parsed already: a scalar is a sample without labels.
+ *
+ * @param source the text of the expression, for the places in errors
+ * @throws PromqlError when it cannot be evaluated, goes over a limit, or gives neither vector nor scalar
+ */
+export function evaluateVector(
+  expr: Expr,
+  source: string,
+  timeMs: number,
+  select: Select,
+  options: EvaluationOptions = {},
+): InstantVector {
+  const evaluation = new Evaluation(source, { startMs: timeMs, endMs: timeMs, stepMs: 0 }, select, options);
+  const type = typeOf(expr);
+  if (type !== 'vector' && type !== 'scalar') {
+    evaluation.fail('rule result is not a vector or scalar', { from: 0, to: source.length });
+  }
+  const value = new Evaluator(evaluation).result(expr, { startMs: timeMs, stepMs: 1, steps: 1 });
+  if (value instanceof Float64Array) return { labels: scalarLabels, values: value };
+  return withoutEmptyRows(value as Frame);
 }
 
 function samplesAt({ labels, values, present }: Frame, timeMs: number): VectorSample[] {

@@ -14,6 +14,14 @@ export interface RingSamples {
   readonly values: Float64Array;
 }
 
+/** Rows of a span of time, for reading many columns of them. */
+export interface ColumnRows {
+  /** Milliseconds since 1970, in the order of writing. */
+  readonly timestampsMs: Float64Array;
+  /** Number of the first row since the ring was made. */
+  readonly first: number;
+}
+
 /** How often a read is tried again before the ring counts as unreadable: a writer that was ended in mid-row. */
 const maxTries = 10_000;
 
@@ -75,6 +83,37 @@ export class RingReader {
       }
       return { timestampsMs: timestampsMs.slice(0, count), values: values.slice(0, count) };
     });
+  }
+
+  /** The rows from the first one at or after `startMs` to the last one at or before `endMs`. */
+  rowsBetween(startMs: number, endMs: number): ColumnRows | undefined {
+    return this.#guarded(() => {
+      const { slots } = this.#buffers;
+      const rows = this.#control[ringControl.ROWS]!;
+      let first = Math.max(0, rows - slots);
+      let end = rows;
+      while (first < end && this.#times[first % slots]! < startMs) first++;
+      while (end > first && this.#times[(end - 1) % slots]! > endMs) end--;
+      const timestampsMs = new Float64Array(end - first);
+      for (let row = first; row < end; row++) timestampsMs[row - first] = this.#times[row % slots]!;
+      return { timestampsMs, first };
+    });
+  }
+
+  /** Copies the values of a column at some rows, NaN where it had none. False when they are no longer there. */
+  copyRows(column: number, { timestampsMs, first }: ColumnRows, into: Float64Array): boolean {
+    const { slots } = this.#buffers;
+    const start = column * slots;
+    const head = Math.min(timestampsMs.length, slots - (first % slots));
+    const copied = this.#guarded(() => {
+      if (this.#control[ringControl.ROWS]! - slots > first) return false;
+      const from = start + (first % slots);
+      into.set(this.#values.subarray(from, from + head));
+      if (head < timestampsMs.length)
+        into.set(this.#values.subarray(start, start + timestampsMs.length - head), head);
+      return true;
+    });
+    return copied ?? false;
   }
 
   #timeOf(row: number): number | undefined {

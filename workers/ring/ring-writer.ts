@@ -132,11 +132,13 @@ export class RingWriter {
       this.#control[ringControl.NAME_BYTES]! + bytes <= this.#names.length;
     if (fits()) return true;
     for (const measurement of this.#tagSets.keys()) this.#expire(measurement);
-    this.#packNames();
+    if (this.#hasGaps) this.#packNames();
     return fits();
   }
 
   readonly #spare: number[] = [];
+  /** Names that are not in use may lie between the others. */
+  #hasGaps = true;
 
   #freeColumns(): number {
     return this.#buffers.columns - this.#control[ringControl.COLUMNS]! + this.#spare.length;
@@ -151,15 +153,25 @@ export class RingWriter {
       if (columns.length === 0) continue;
       if (columns.some((column) => this.#references[column]! > 0 || this.#lastRow[column]! >= oldest))
         continue;
-      for (const column of columns) {
-        this.#columnOf.delete(this.#keyOf[column]!);
-        this.#keyOf[column] = '';
-        this.#spare.push(column);
-      }
+      this.#unname(columns);
       this.#tagSets.get(measurement)!.delete(tags);
       any = true;
+      this.#hasGaps = true;
     }
     return any;
+  }
+
+  /** A series that comes back may get another column: this one must not go by its name. */
+  #unname(columns: readonly number[]): void {
+    Atomics.add(this.#control, ringControl.SEQUENCE, 1);
+    for (const column of columns) {
+      this.#columnOf.delete(this.#keyOf[column]!);
+      this.#keyOf[column] = '';
+      this.#directory[column * 2 + 1] = 0;
+      this.#spare.push(column);
+    }
+    this.#control[ringControl.DIRECTORY_VERSION]!++;
+    Atomics.add(this.#control, ringControl.SEQUENCE, 1);
   }
 
   /** Writes the name of a series into the directory; the caller has seen to the room. */
@@ -200,6 +212,7 @@ export class RingWriter {
 
   /** Writes the names that are in use one behind the other again. */
   #packNames(): void {
+    this.#hasGaps = false;
     Atomics.add(this.#control, ringControl.SEQUENCE, 1);
     let offset = 0;
     this.#keyOf.forEach((key, column) => {

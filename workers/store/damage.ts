@@ -1,5 +1,6 @@
 import { existsSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { restoreAlerts, type SavedAlerts, salvageAlerts } from './alert-salvage.ts';
 import { type Database, openDatabase, transaction } from './database.ts';
 import { StoreError } from './store-error.ts';
 
@@ -30,11 +31,37 @@ interface SavedLedger {
   readonly dropped: readonly { readonly sink: string; readonly reason: string; readonly points: number }[];
 }
 
-/** What can still be read of the ledger of a damaged file; null when nothing can. */
-export function salvageLedger(path: string): SavedLedger | null {
+export interface Salvaged {
+  /** null when it cannot be read. */
+  readonly ledger: SavedLedger | null;
+  readonly alerts: SavedAlerts;
+}
+
+/** What can still be read of a damaged file. */
+export function salvage(path: string): Salvaged {
   let database: Database | undefined;
   try {
     database = openDatabase(path, { readOnly: true });
+    return { ledger: salvageLedger(database), alerts: salvageAlerts(database) };
+  } catch {
+    return { ledger: null, alerts: new Map() };
+  } finally {
+    try {
+      database?.close();
+    } catch {
+      // A damaged file may not even close well.
+    }
+  }
+}
+
+/** Puts what was read into a fresh store. */
+export function restore(database: Database, { ledger, alerts }: Salvaged): void {
+  if (ledger) restoreLedger(database, ledger);
+  restoreAlerts(database, alerts);
+}
+
+function salvageLedger(database: Database): SavedLedger | null {
+  try {
     const { collected, next_seq } = database
       .prepare<{ collected: number; next_seq: number }>('select collected, next_seq from state')
       .get()!;
@@ -46,12 +73,6 @@ export function salvageLedger(path: string): SavedLedger | null {
     };
   } catch {
     return null;
-  } finally {
-    try {
-      database?.close();
-    } catch {
-      // A damaged file may not even close well.
-    }
   }
 }
 
@@ -59,7 +80,7 @@ export function salvageLedger(path: string): SavedLedger | null {
  * Puts a ledger into a fresh store. Collected, delivered and dropped go on; what waited or was quarantined lay in
  * the damaged file, and is dropped. Seqs go on as well, so that no cursor of before fits by chance.
  */
-export function restoreLedger(database: Database, saved: SavedLedger): void {
+function restoreLedger(database: Database, saved: SavedLedger): void {
   transaction(database, () => {
     database.prepare('update state set collected = ?, next_seq = ?').run(saved.collected, saved.nextSeq);
     const putDropped = database.prepare('insert or replace into dropped values (?, ?, ?)');

@@ -124,6 +124,11 @@ function callWith<M extends 'run' | 'get' | 'all'>(
   return libsqlInUse ? call.call(statement, values) : call.apply(statement, values);
 }
 
+/** Text as a row can hold it: SQLite's ends at a NUL. */
+export function storableText(text: string): string {
+  return text.replaceAll('\0', '\u{fffd}');
+}
+
 /** What a driver would change silently, or die of, is refused here. */
 function checkValue(value: unknown): void {
   if (typeof value === 'number' ? Number.isFinite(value) : value === null || value instanceof Uint8Array)

@@ -1,6 +1,6 @@
 import type { ErrorGroup, StoredErrorGroup } from '../contract/events.ts';
 import type { ErrorGroupsTask } from '../contract/tasks.ts';
-import type { Database, SqlValue, Statement } from './database.ts';
+import { type Database, type SqlValue, type Statement, storableText } from './database.ts';
 
 /** Groups that are kept; beyond that the longest unseen go. */
 const maxGroups = 10_000;
@@ -55,7 +55,14 @@ export class ErrorGroups {
   put(group: StoredErrorGroup): void {
     const { process, fingerprint, firstSeenMs, lastSeenMs, count, ...rest } = group;
     const data = text.encode(JSON.stringify(rest));
-    const values = [firstSeenMs, lastSeenMs, count, data, name(process), name(fingerprint)] as const;
+    const values = [
+      firstSeenMs,
+      lastSeenMs,
+      count,
+      data,
+      storableText(process),
+      storableText(fingerprint),
+    ] as const;
     if (this.#update.run(...values).changes > 0) return;
     this.#insert.run(...values);
     this.#count++;
@@ -64,7 +71,7 @@ export class ErrorGroups {
 
   /** undefined when there is none, or it cannot be read. */
   find(process: string, fingerprint: string): StoredErrorGroup | undefined {
-    const row = this.#find.get(name(process), name(fingerprint));
+    const row = this.#find.get(storableText(process), storableText(fingerprint));
     return row && readGroup(row);
   }
 
@@ -93,11 +100,11 @@ export function listErrorGroups(database: Database, filter: ErrorGroupsTask): Er
   if (filter.before) {
     const { lastSeenMs, fingerprint, process = lastName } = filter.before;
     wanted.push('last_seen <= ? and (last_seen < ? or (fingerprint, process) > (?, ?))');
-    values.push(lastSeenMs, lastSeenMs, name(fingerprint), name(process));
+    values.push(lastSeenMs, lastSeenMs, storableText(fingerprint), storableText(process));
   }
   if (filter.process !== undefined) {
     wanted.push('process = ?');
-    values.push(name(filter.process));
+    values.push(storableText(filter.process));
   }
   const where = wanted.length > 0 ? `where ${wanted.join(' and ')}` : '';
   return database
@@ -119,17 +126,16 @@ export function findErrorGroup(
       `select ${columns} from error_group
         where fingerprint = ? and (? is null or process = ?) order by last_seen desc limit 1`,
     )
-    .get(name(fingerprint), process === undefined ? null : name(process), name(process ?? ''));
+    .get(
+      storableText(fingerprint),
+      process === undefined ? null : storableText(process),
+      storableText(process ?? ''),
+    );
   return row && shownGroup(row);
 }
 
 /** Behind every name. */
 const lastName = '\u{10ffff}';
-
-/** SQLite text ends at a NUL. */
-function name(value: string): string {
-  return value.replaceAll('\0', '\u{fffd}');
-}
 
 function readGroup(row: Row): StoredErrorGroup | undefined {
   try {

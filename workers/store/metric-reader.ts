@@ -1,70 +1,73 @@
-import { labelTest } from '../promql/matcher.ts';
+import type { SampleSeries } from '../promql/evaluation.ts';
+import type { Matcher } from '../promql/nodes.ts';
+import { type Metric, MetricIndex, metricLabels } from '../ring/metric-index.ts';
+import type { Samples } from './chunk.ts';
 import type { Reader, StoredSeries } from './reader.ts';
 import { minuteMs } from './schema.ts';
+import { withStaleMarkers } from './stale-gaps.ts';
 
-/** A label's condition, as PromQL writes it. */
-export interface MetricMatcher {
-  readonly name: string;
-  readonly op: '=' | '!=' | '=~' | '!~';
-  readonly value: string;
-}
-
-export interface MetricSamples {
-  /** `__name__` and the tags. */
-  readonly labels: Record<string, string>;
-  /** Milliseconds since 1970, growing. */
-  readonly timestampsMs: Float64Array;
-  readonly values: Float64Array;
-}
-
-interface Metric {
+interface StoredMetric extends Metric {
   readonly id: number;
-  readonly labels: Record<string, string>;
 }
 
 /**
- * The stored past as PromQL sees it: the field `f` of the measurement `m` is the metric `m_f` with the tags as labels.
- * Before `rawFromMs`, where single samples are kept no longer, a minute is one sample in its last millisecond: the mean of a gauge,
- * the maximum of a counter (`…_total`), which only grows.
+ * The stored past as PromQL sees it: the field `f` of the measurement `m` is the metric `m_f` with the tags as labels,
+ * the field `recorded` the metric `m`. Before `rawFromMs`, where single samples are kept no longer, a minute is one
+ * sample in its last millisecond: the mean of a gauge, the maximum of a counter (`…_total`), which only grows.
  */
 export class MetricReader {
+  /** It may be moved on with time. */
+  rawFromMs: number;
   readonly #reader: Reader;
-  readonly #rawFromMs: number;
-  #metrics: readonly Metric[] | undefined;
+  #series: readonly StoredSeries[] = [];
+  #metrics = new Map<StoredSeries, StoredMetric>();
+  #index = new MetricIndex<StoredMetric>([]);
 
   constructor(reader: Reader, rawFromMs: number) {
     this.#reader = reader;
-    this.#rawFromMs = rawFromMs;
+    this.rawFromMs = rawFromMs;
   }
 
-  /** The names of all metrics, sorted. */
-  names(): string[] {
-    return [...new Set(this.#all().map(({ labels }) => labels.__name__!))].sort();
-  }
-
-  /** Series that all matchers fit, with samples from `startMs` to `endMs`, both included; without samples, none. */
-  select(matchers: readonly MetricMatcher[], startMs: number, endMs: number): MetricSamples[] {
-    const tests = matchers.map((matcher) => ({ name: matcher.name, fits: labelTest(matcher) }));
-    const found = this.#all().filter(({ labels }) =>
-      tests.every(({ name, fits }) => fits(Object.hasOwn(labels, name) ? labels[name]! : '')),
-    );
-    return this.#samplesOf(found, startMs, endMs).filter(({ values }) => values.length > 0);
-  }
-
-  #samplesOf(metrics: readonly Metric[], startMs: number, endMs: number): MetricSamples[] {
-    const ids = metrics.map(({ id }) => id);
-    const rawFromMs = Math.max(startMs, Math.ceil(this.#rawFromMs / minuteMs) * minuteMs);
-    const raw = rawFromMs <= endMs ? this.#reader.read(ids, rawFromMs, endMs + 1) : undefined;
+  /**
+   * Series that all matchers fit, with samples from `startMs` to `endMs`, both included; without samples, none. Of
+   * single samples, a series that more than `staleAfterTicks` ticks of the range went on without ended at the first
+   * of them.
+   */
+  select(
+    matchers: readonly Matcher[],
+    startMs: number,
+    endMs: number,
+    staleAfterTicks = Number.POSITIVE_INFINITY,
+  ): SampleSeries[] {
+    const metrics = this.#current().find(matchers);
+    if (metrics.length === 0) return [];
+    const rawFromMs = Math.max(startMs, Math.ceil(this.rawFromMs / minuteMs) * minuteMs);
+    const raw = rawFromMs <= endMs ? this.#raw(metrics, rawFromMs, endMs + 1, staleAfterTicks) : undefined;
     const rolled =
       startMs < rawFromMs ? this.#minutes(metrics, startMs, Math.min(rawFromMs, endMs)) : undefined;
-    return metrics.map(({ labels }, i) => ({
-      labels,
-      timestampsMs: joined(rolled?.[i]?.timesMs, raw?.[i]?.timesMs),
-      values: joined(rolled?.[i]?.values, raw?.[i]?.values),
-    }));
+    return metrics
+      .map(({ labels }, i) => ({
+        labels,
+        timestampsMs: joined(rolled?.[i]?.timesMs, raw?.[i]?.timesMs),
+        values: joined(rolled?.[i]?.values, raw?.[i]?.values),
+      }))
+      .filter(({ values }) => values.length > 0);
   }
 
-  #minutes(metrics: readonly Metric[], startMs: number, endMs: number) {
+  /** Times of the ticks from `startMs` up to and without `endMs`, ascending. */
+  tickTimes(startMs: number, endMs: number): Float64Array {
+    return this.#reader.tickTimes(startMs, endMs);
+  }
+
+  #raw(metrics: readonly StoredMetric[], startMs: number, endMs: number, staleAfterTicks: number): Samples[] {
+    const ids = metrics.map(({ id }) => id);
+    const samples = this.#reader.read(ids, startMs, endMs);
+    if (staleAfterTicks === Number.POSITIVE_INFINITY) return samples;
+    const ticksMs = this.tickTimes(startMs, endMs);
+    return samples.map((each) => withStaleMarkers(each, ticksMs, staleAfterTicks));
+  }
+
+  #minutes(metrics: readonly StoredMetric[], startMs: number, endMs: number) {
     const range = {
       startMs: Math.floor(startMs / minuteMs) * minuteMs,
       endMs: Math.ceil(endMs / minuteMs) * minuteMs,
@@ -85,16 +88,20 @@ export class MetricReader {
     });
   }
 
-  #all(): readonly Metric[] {
-    this.#metrics ??= this.#reader.series().map(metricOf);
-    return this.#metrics;
+  /** Series come and go; the labels of those that stay are the same objects. */
+  #current(): MetricIndex<StoredMetric> {
+    const series = this.#reader.series();
+    if (series === this.#series) return this.#index;
+    const known = this.#metrics;
+    this.#metrics = new Map(series.map((one) => [one, known.get(one) ?? metricOf(one)]));
+    this.#index = new MetricIndex(this.#metrics.values());
+    this.#series = series;
+    return this.#index;
   }
 }
 
-function metricOf({ id, measurement, field, tags }: StoredSeries): Metric {
-  const labels = Object.assign(Object.create(null) as Record<string, string>, tags);
-  labels.__name__ = `${measurement}_${field}`;
-  return { id, labels };
+function metricOf({ id, measurement, field, tags }: StoredSeries): StoredMetric {
+  return { id, labels: metricLabels(measurement, field, tags) };
 }
 
 function joined(before: readonly number[] = [], after: Float64Array = new Float64Array(0)): Float64Array {

@@ -1,6 +1,9 @@
 import { existsSync, statSync } from 'node:fs';
+import type { AlertsPageTask, KeptAlerts } from '../contract/alert-tasks.ts';
+import type { Alert, AlertRecording } from '../contract/alerts.ts';
 import type { ErrorGroup, SeriesStats, SeriesStatsTask } from '../contract/events.ts';
 import type { ErrorGroupsTask, HistoryResult, HistoryTask, QuarantinedPoint } from '../contract/tasks.ts';
+import { AlertReader, nothingKept } from './alert-reader.ts';
 import { BucketReader, type Buckets, type StepRange } from './buckets.ts';
 import { cutSamples, type Samples } from './chunk.ts';
 import { type Database, openDatabase, snapshot } from './database.ts';
@@ -10,7 +13,7 @@ import { LayoutBook } from './names.ts';
 import { PointReader, type StoredPoint } from './points.ts';
 import { listQuarantine, type QuarantineFilter } from './quarantine.ts';
 import { SamplesReader } from './samples-reader.ts';
-import { cacheKilobytes, checkSchema, insidesVersion } from './schema.ts';
+import { alertsVersion, cacheKilobytes, checkSchema, insidesVersion, schemaVersion } from './schema.ts';
 import { type SeriesFilter, SeriesList, type StoredSeries } from './series-list.ts';
 import { readSeriesStats } from './series-stats.ts';
 import { StoreError } from './store-error.ts';
@@ -25,12 +28,16 @@ export type { SeriesFilter, StoredSeries } from './series-list.ts';
 interface Parts {
   readonly database: Database;
   readonly inode: number;
+  /** Of the schema. */
+  readonly version: number;
   readonly series: SeriesList;
   readonly samples: SamplesReader;
   readonly buckets: BucketReader;
   readonly points: PointReader;
-  /** null in a store of the version before, which has nothing of the insides of a service. */
+  /** null in a store of an older version, which has nothing of the insides of a service. */
   readonly durations: DurationReader | null;
+  /** null in a store of an older version, which has no alerts. */
+  readonly alerts: AlertReader | null;
 }
 
 /**
@@ -57,7 +64,7 @@ export class Reader {
   }
 
   /** The series that match, in the order in which they first appeared. */
-  series(filter: SeriesFilter = {}): StoredSeries[] {
+  series(filter: SeriesFilter = {}): readonly StoredSeries[] {
     return this.#use().series.find(filter);
   }
 
@@ -76,6 +83,17 @@ export class Reader {
       }
       return parts.map(joined);
     });
+  }
+
+  /** Time of the newest tick that is not removed yet, milliseconds since 1970; 0 while there is none. */
+  newestTimeMs(): number {
+    return this.#use().database.prepare<{ t: number | null }>('select max(t) t from tick').get()!.t ?? 0;
+  }
+
+  /** Times of the ticks from `startMs` up to and without `endMs`, ascending. */
+  tickTimes(startMs: number, endMs: number): Float64Array {
+    const { database, samples } = this.#use();
+    return snapshot(database, () => samples.tickTimes(startMs, endMs));
   }
 
   /**
@@ -124,6 +142,12 @@ export class Reader {
     return snapshot(parts.database, () => readSeriesStats(parts, task));
   }
 
+  /** Time of the newest tick that is stored singly, milliseconds since 1970; 0 when there is none. */
+  newestTickMs(): number {
+    const { database } = this.#use();
+    return database.prepare<{ t: number | null }>('select max(t) t from tick').get()?.t ?? 0;
+  }
+
   /** Error groups, the newest first by when they were last seen. */
   errorGroups(filter: ErrorGroupsTask): ErrorGroup[] {
     const { database, durations } = this.#use();
@@ -141,6 +165,27 @@ export class Reader {
     return listQuarantine(this.#use().database, filter);
   }
 
+  /** What alerts go on from after a start. */
+  keptAlerts(): KeptAlerts {
+    const { database, alerts } = this.#use();
+    return alerts ? snapshot(database, () => alerts.kept()) : nothingKept;
+  }
+
+  /** Alerts of the past and present, newest first. */
+  alertsPage(task: AlertsPageTask): Alert[] {
+    return this.#use().alerts?.page(task) ?? [];
+  }
+
+  /** Undefined when there is none. */
+  alert(id: string): Alert | undefined {
+    return this.#use().alerts?.alert(id);
+  }
+
+  /** Undefined when there is none. */
+  alertRecording(alertId: string): AlertRecording | undefined {
+    return this.#use().alerts?.recording(alertId);
+  }
+
   close(): void {
     this.#parts?.database.close();
     this.#parts = undefined;
@@ -151,7 +196,10 @@ export class Reader {
     if (!existsSync(this.#path)) throw new StoreError('missing', `there is no store at ${this.#path}`);
     const inode = statSync(this.#path).ino;
     const known = this.#parts;
-    if (known?.inode === inode && (known.durations || checkSchema(known.database) < insidesVersion))
+    if (
+      known?.inode === inode &&
+      (known.version === schemaVersion || checkSchema(known.database) === known.version)
+    )
       return known;
     this.close();
     const database = openDatabase(this.#path, { readOnly: true });
@@ -169,7 +217,8 @@ export class Reader {
     const points = new PointReader(database, samples, layouts);
     const series = new SeriesList(database, 'series');
     const durations = version >= insidesVersion ? new DurationReader(database) : null;
-    this.#parts = { database, inode, series, samples, buckets, points, durations };
+    const alerts = version >= alertsVersion ? new AlertReader(database) : null;
+    this.#parts = { database, inode, version, series, samples, buckets, points, durations, alerts };
     return this.#parts;
   }
 }

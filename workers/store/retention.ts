@@ -1,4 +1,5 @@
 import type { Retention } from '../contract/tasks.ts';
+import type { AlertRetention } from './alert-retention.ts';
 import { type Database, type Statement, transaction } from './database.ts';
 import type { ErrorGroups } from './error-groups.ts';
 import type { Ledger } from './ledger.ts';
@@ -81,6 +82,8 @@ function firstHourOf(tables: readonly HistoryTable[]): number | null {
 
 /** At most this part of the quota is for error groups: no flood of errors may displace the rest. */
 const errorShare = 1 / 8;
+/** The same for alerts with their recordings and notifications. */
+const alertShare = 1 / 8;
 
 /**
  * Removes what is not needed any more, a bounded slice a call: ticks that are in chunks and that every sink has
@@ -92,6 +95,7 @@ export class Housekeeping {
   readonly #hours: TickHours;
   readonly #removeTicks: Statement<never>;
   readonly #errors: ErrorGroups;
+  readonly #alerts: AlertRetention;
   readonly #history: readonly {
     readonly keep: keyof Retention;
     readonly hours: number;
@@ -104,9 +108,16 @@ export class Housekeeping {
   /** Hour that retention was last done in; until then it is due. */
   #cleanedHour = Number.NaN;
 
-  constructor(database: Database, ledger: Ledger, hours: TickHours, errors: ErrorGroups) {
+  constructor(
+    database: Database,
+    ledger: Ledger,
+    hours: TickHours,
+    errors: ErrorGroups,
+    alerts: AlertRetention,
+  ) {
     this.#database = database;
     this.#errors = errors;
+    this.#alerts = alerts;
     this.#ledger = ledger;
     this.#hours = hours;
     this.#removeTicks = database.prepare(
@@ -167,6 +178,7 @@ export class Housekeeping {
     }
     return transaction(this.#database, () => {
       if (this.#errors.removeUnseen(nowMs - retention.minuteMs)) return true;
+      if (this.#alerts.removeOld(nowMs - retention.minuteMs)) return true;
       for (const remove of this.#removeHours) remove.run(hourOf(nowMs - retention.hourMs));
       this.#cleanedHour = hourOf(nowMs);
       return false;
@@ -178,13 +190,14 @@ export class Housekeeping {
   }
 
   /**
-   * While the store is over its quota, removes the longest unseen error groups when those take more than their part,
-   * else the oldest hour of the finest resolution, then of the next, then the oldest ticks; what a sink had not had
+   * While the store is over its quota, removes the longest unseen error groups, or the oldest of alerts, when those
+   * take more than their part, else the oldest hour of the finest resolution, then of the next, then the oldest ticks; what a sink had not had
    * of those is counted as dropped. Says what was removed.
    */
   removeExcess(quotaBytes: number): 'nothing' | 'rows' | 'ticks' {
     if (this.bytesUsed() <= quotaBytes) return 'nothing';
     if (transaction(this.#database, () => this.#errors.removeExcess(quotaBytes * errorShare))) return 'rows';
+    if (transaction(this.#database, () => this.#alerts.removeExcess(quotaBytes * alertShare))) return 'rows';
     for (const { hours, tables } of this.#history) {
       const oldest = firstHourOf(tables);
       if (oldest === null) continue;

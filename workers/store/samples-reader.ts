@@ -9,6 +9,7 @@ import {
 import type { Database, Statement } from './database.ts';
 import type { LayoutBook } from './names.ts';
 import { hourMs, hourOf, hoursPerDay, periodOf, rowKey } from './schema.ts';
+import { unpackTimes } from './tick-hours.ts';
 import { HourTicks, hourSpan } from './ticks.ts';
 
 /** No row has this key. */
@@ -22,6 +23,8 @@ export class SamplesReader {
   readonly #selectChunks: Statement<{ key: number; data: Uint8Array }>;
   readonly #selectCompacted: Statement<{ hours: string | null }>;
   readonly #selectPending: Statement<{ hour: number }>;
+  readonly #selectUsed: Statement<{ hour: number; times: Uint8Array }>;
+  readonly #selectTimes: Statement<{ t: number }>;
 
   constructor(database: Database, layouts: LayoutBook) {
     this.#layouts = layouts;
@@ -36,6 +39,8 @@ export class SamplesReader {
     this.#selectPending = database.prepare(
       'select hour from tick_hour where pending = 1 and hour between ? and ?',
     );
+    this.#selectUsed = database.prepare('select hour, times from used_time where hour between ? and ?');
+    this.#selectTimes = database.prepare('select t from tick where t >= ? and t < ?');
   }
 
   /** Hours of the range that have data, oldest first. */
@@ -49,6 +54,19 @@ export class SamplesReader {
     const pending = new Set(this.#selectPending.all(...range).map(({ hour }) => hour));
     const all = new Set([...compacted, ...pending]);
     return [...all].sort((a, b) => a - b).map((hour) => ({ hour, pending: pending.has(hour) }));
+  }
+
+  /** Times of the ticks from `startMs` up to and without `endMs`, ascending; of chunks and ticks that go with them. */
+  tickTimes(startMs: number, endMs: number): Float64Array {
+    const range = [hourOf(startMs), hourOf(endMs - 1)] as const;
+    const used = this.#selectUsed.all(...range).flatMap(({ hour, times }) => [...unpackTimes(hour, times)]);
+    const pending = this.#selectPending.all(...range).flatMap(({ hour }) => {
+      const [from, to] = hourSpan(hour);
+      return this.#selectTimes.all(Math.max(from, startMs), Math.min(to, endMs)).map(({ t }) => t);
+    });
+    // Ticks of an hour may be in chunks in part.
+    const all = Float64Array.from(new Set([...used, ...pending])).sort();
+    return all.filter((timeMs) => timeMs >= startMs && timeMs < endMs);
   }
 
   /** Samples of an hour that is in chunks; null when there is no chunk, or it cannot be read. */

@@ -95,11 +95,36 @@ create index error_group_seen on error_group(last_seen desc, fingerprint, proces
 create table kept(name text primary key, data blob not null);
 `;
 
+/** Alerts. data: JSON, see alert-rows.ts. Times in ms; 0 is never. */
+const alertTables = `
+-- Episodes. resolved_at: 0 until then.
+create table alert(
+  id text primary key, state text not null, active_at integer not null, resolved_at integer not null,
+  data blob not null);
+create index alert_newest on alert(active_at, id, state);
+create index alert_resolved on alert(resolved_at);
+create table acknowledgement(alert_id text primary key, data blob not null);
+-- Alerts that are told together.
+create table notify_group(key text primary key, data blob not null);
+-- Notifications that wait, oldest first by seq.
+create table outbox(
+  seq integer primary key autoincrement, id text not null unique, attempts integer not null,
+  next_attempt integer not null, data blob not null);
+create table silence(id text primary key, ends_at integer not null, data blob not null);
+-- Series around the begin of an alert: see alert-recording.ts.
+create table alert_recording(alert_id text primary key, to_ms integer not null, data blob not null);
+-- evaluated_at: the last evaluation of rules that is in here. dropped: notifications that went unsent for want of room.
+create table alert_state(id integer primary key check (id = 1), evaluated_at integer not null, dropped integer not null);
+insert into alert_state values (1, 0, 0);
+`;
+
 /** What each version of the schema added to the one before; the first is version 1. */
-const additions = [firstTables, insideTables];
-const schemaVersion = additions.length;
+const additions = [firstTables, insideTables, alertTables];
+export const schemaVersion = additions.length;
 /** Since when the insides of a service are in a store. */
 export const insidesVersion = 2;
+/** Since when alerts are. */
+export const alertsVersion = 3;
 
 /** Of SQLite, for each connection: rows are written in order and read once, so that more is only held, not used. */
 export const cacheKilobytes = 256;

@@ -13,20 +13,20 @@ export interface SeriesFilter {
   readonly tags?: Tags;
 }
 
-/** The series of a table of names, read again only when there are others. */
+/** The series of a table of names, read again only when there are others; those that are still there stay the same objects. */
 export class SeriesList {
   readonly #state: Statement<{ last: number | null; count: number }>;
   readonly #select: Statement<{ id: number; key: string }>;
   #series: readonly StoredSeries[] = [];
-  #last = 0;
 
   constructor(database: Database, table: 'series' | 'duration_series') {
     this.#state = database.prepare(`select max(id) last, count(*) count from ${table}`);
-    this.#select = database.prepare(`select id, key from ${table} order by id`);
+    this.#select = database.prepare(`select id, key from ${table} where id > ? order by id`);
   }
 
-  /** Those that match, in the order in which they first appeared. */
-  find({ measurement, field, tags }: SeriesFilter): StoredSeries[] {
+  /** Those that match, in the order in which they first appeared. All of them are the same list until there are others. */
+  find({ measurement, field, tags }: SeriesFilter): readonly StoredSeries[] {
+    if (measurement === undefined && field === undefined && tags === undefined) return this.#all();
     const wanted = Object.entries(tags ?? {});
     return this.#all().filter(
       (series) =>
@@ -38,10 +38,16 @@ export class SeriesList {
 
   #all(): readonly StoredSeries[] {
     const { last, count } = this.#state.get()!;
-    if ((last ?? 0) === this.#last && count === this.#series.length) return this.#series;
-    this.#series = this.#select.all().map(({ id, key }) => ({ id, ...parseSeriesKey(key) }));
-    this.#last = last ?? 0;
+    const known = this.#series.at(-1)?.id ?? 0;
+    if ((last ?? 0) === known && count === this.#series.length) return this.#series;
+    const added = this.#read(known);
+    const isLonger = added.length > 0 && this.#series.length + added.length === count;
+    this.#series = isLonger ? [...this.#series, ...added] : this.#read(0);
     return this.#series;
+  }
+
+  #read(afterId: number): StoredSeries[] {
+    return this.#select.all(afterId).map(({ id, key }) => ({ id, ...parseSeriesKey(key) }));
   }
 }
 

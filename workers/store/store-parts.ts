@@ -1,3 +1,5 @@
+import { AlertRetention } from './alert-retention.ts';
+import { AlertWriter } from './alert-writer.ts';
 import { Compaction } from './compaction.ts';
 import type { Database } from './database.ts';
 import { Delivery } from './delivery.ts';
@@ -17,6 +19,7 @@ export interface StoreParts {
   readonly ticks: TickWriter;
   readonly insides: InsideWriter;
   readonly errors: ErrorGroups;
+  readonly alerts: AlertWriter;
   readonly quarantine: Quarantine;
   readonly delivery: Delivery;
   readonly compaction: Compaction;
@@ -30,15 +33,17 @@ export function createParts(database: Database): StoreParts {
   const layouts = new LayoutBook(database);
   const quarantine = new Quarantine(database, ledger);
   const errors = new ErrorGroups(database);
+  const alerts = new AlertWriter(database);
   return {
     ledger,
     quarantine,
     errors,
+    alerts,
     ticks: new TickWriter(database, new NameWriter(database), hours),
     insides: new InsideWriter(database, errors),
     delivery: new Delivery(database, ledger, layouts, quarantine),
     compaction: new Compaction(database, hours, layouts),
     durations: new DurationCompaction(database),
-    housekeeping: new Housekeeping(database, ledger, hours, errors),
+    housekeeping: new Housekeeping(database, ledger, hours, errors, new AlertRetention(database, alerts)),
   };
 }

@@ -1,5 +1,7 @@
+import type { AlertsTask, KeptAlerts } from '../contract/alert-tasks.ts';
 import type { StoredErrorGroup, TickExtras } from '../contract/events.ts';
 import type {
+  AlertsResult,
   Batch,
   DeliveryOutcome,
   LedgerEntry,
@@ -8,7 +10,8 @@ import type {
   TickSettings,
 } from '../contract/tasks.ts';
 import type { Section } from '../point/point.ts';
-import { checkIntegrity, markClean, restoreLedger, salvageLedger, setAside } from './damage.ts';
+import { AlertReader } from './alert-reader.ts';
+import { checkIntegrity, markClean, restore, salvage, setAside } from './damage.ts';
 import { type Database, openDatabase, transaction } from './database.ts';
 import { listQuarantine } from './quarantine.ts';
 import { ClockWatch, type Limits } from './retention.ts';
@@ -113,6 +116,16 @@ export class Store {
   /** State that was given under this name with a tick. */
   kept(name: string): Uint8Array | undefined {
     return this.#guard(({ insides }) => insides.kept(name));
+  }
+
+  /** Takes one change of what is kept of alerts; the same change once more does no harm. */
+  alerts(task: AlertsTask): AlertsResult {
+    return this.#change(({ alerts }) => alerts.write(task));
+  }
+
+  /** What alerts go on from after a start. */
+  keptAlerts(): KeptAlerts {
+    return this.#guard((_, database) => new AlertReader(database).kept());
   }
 
   /** The next points of a sink, or null when none wait for it or there is no such sink. */
@@ -251,17 +264,17 @@ export class Store {
     }
   }
 
-  /** Sets the damaged file aside, begins a fresh one, and carries over what can still be read of the ledger. */
+  /** Sets the damaged file aside, begins a fresh one, and carries over what can still be read of ledger and alerts. */
   #replace(trouble: StoreError): void {
     const damaged = this.#database;
     this.#forget();
-    const saved = salvageLedger(this.#path);
+    const saved = salvage(this.#path);
     closeQuietly(damaged);
     const aside = setAside(this.#path, this.#now());
     const fresh = this.#connect();
-    if (saved) restoreLedger(fresh, saved);
+    restore(fresh, saved);
     this.#database = fresh;
-    const counts = saved
+    const counts = saved.ledger
       ? 'what waited is counted as dropped'
       : 'its counts could not be read and begin anew';
     this.notices.push(

@@ -111,7 +111,8 @@ function packTimes(hour: number, timesMs: Float64Array): Uint8Array {
   return writer.copy();
 }
 
-function unpackTimes(hour: number, bytes: Uint8Array): Float64Array {
+/** Times of a row of `used_time`, ascending. */
+export function unpackTimes(hour: number, bytes: Uint8Array): Float64Array {
   try {
     const reader = new ByteReader(bytes);
     const timesMs = new Float64Array(Math.min(reader.varint(), hourMs));

@@ -1,4 +1,6 @@
 import { workerData } from 'node:worker_threads';
+import type { AlertsPageTask, KeptAlerts } from '../contract/alert-tasks.ts';
+import type { Alert, AlertRecording } from '../contract/alerts.ts';
 import type { ErrorGroup, SeriesStatsList, SeriesStatsTask } from '../contract/events.ts';
 import type { ErrorGroupsTask, HistoryResult, HistoryTask, QuerySetup } from '../contract/tasks.ts';
 import { eventLimits } from '../contract/window-cells.ts';
@@ -31,7 +33,24 @@ export function errorGroup(fingerprint: string): ErrorGroup | undefined {
   return useReader().errorGroup(fingerprint);
 }
 
-function useReader(): Reader {
+export function keptAlerts(): KeptAlerts {
+  return useReader().keptAlerts();
+}
+
+export function alertsPage(task: AlertsPageTask): readonly Alert[] {
+  return useReader().alertsPage(task);
+}
+
+export function alert(id: string): Alert | undefined {
+  return useReader().alert(id);
+}
+
+export function alertRecording(alertId: string): AlertRecording | undefined {
+  return useReader().alertRecording(alertId);
+}
+
+/** The one connection of this worker to the store. */
+export function useReader(): Reader {
   reader ??= openReader(setup.storePath);
   return reader;
 }

@@ -1,6 +1,8 @@
 import { workerData } from 'node:worker_threads';
+import type { AlertsTask } from '../contract/alert-tasks.ts';
 import type { BatchResult, FrameBatch, StoredErrorGroup, TickExtras } from '../contract/events.ts';
 import type {
+  AlertsResult,
   DeliverResult,
   DeliverTask,
   LedgerEntry,
@@ -116,6 +118,11 @@ export function compact(nowMs: number): { more: boolean; notices: string[] } {
 /** Lists, settles or drops points of the quarantine. */
 export function spool(task: SpoolTask): SpoolResult {
   return useStore().spool(task);
+}
+
+/** Changes what is kept of alerts, in one transaction. */
+export function alerts(task: AlertsTask): AlertsResult {
+  return useStore().alerts(task);
 }
 
 /** Closes files and store: the last task of a worker that is ended on purpose. */

@@ -1,5 +1,7 @@
+import { type BacklogReply, readBacklog } from './backlog-script.ts';
 import { type QueueTable, queueField, type Tally, type WatchedQueue } from './queue-table.ts';
-import { type ScriptRunner, script } from './scripts.ts';
+import { holdsBack } from './rate-limit.ts';
+import type { ScriptRunner } from './scripts.ts';
 
 /** Cheap per queue, dear per waiting job looked at: about 1 ms of Redis a slice at the most. */
 const queuesPerSlice = 50;
@@ -21,96 +23,9 @@ export interface FinishedSpan {
 }
 
 /**
- * First the time of Redis, then seven numbers a queue, -1 for "not known": metrics of completed and failed; jobs
- * completed and failed after the watermark, and kept from before it; age of the oldest waiting job.
- *
- * A job is due at timestamp + the delay it was added with: promotion sets the field `delay` to 0 and leaves the one
- * in `opts`. A job that was started before waits again since that start at the earliest; one that waited for
- * children, or was retried by hand, has no time on record. Of `wait` and `paused` both ends are looked at, as LIFO
- * jobs go in at the other one; of `prioritized` the first job of the first and of the last priority (a score is
- * priority × 2^32 + a counter).
+ * What is dearer than counts and is asked every 10 s: totals of finished jobs, the age of the oldest waiting, and
+ * what may keep jobs from being worked on.
  */
-const backlogScript = script(`
-local call = redis.pcall
-local time = redis.call('TIME')
-local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-local untilMs = now - tonumber(ARGV[1])
-local untilText = string.format('%.0f', untilMs)
-local out, n = {now}, 1
-local function put(value)
-  value = type(value) == 'string' and tonumber(value) or value
-  n = n + 1
-  out[n] = type(value) == 'number' and value or -1
-end
-local function list(...)
-  local reply = call(...)
-  return type(reply) == 'table' and not reply.err and reply or {}
-end
-local function since(q, id)
-  if type(id) ~= 'string' then return nil end
-  local f = list('HMGET', q .. id, 'timestamp', 'delay', 'processedOn', 'ats', 'opts')
-  local added = tonumber(f[1] or nil)
-  if not added then return nil end
-  local started = tonumber(f[3] or nil)
-  if started then return started end
-  if (tonumber(f[4] or nil) or 0) > 0 then return nil end
-  if call('EXISTS', q .. id .. ':processed', q .. id .. ':failed', q .. id .. ':unsuccessful') ~= 0 then
-    return nil
-  end
-  local delay = tonumber(f[2] or nil) or 0
-  if f[5] and string.find(f[5], '"delay":', 1, true) then
-    local ok, opts = pcall(cjson.decode, f[5])
-    delay = ok and type(opts) == 'table' and tonumber(opts.delay) or delay
-  end
-  return added + delay
-end
-local function oldest(q)
-  local least
-  local function look(id)
-    local at = since(q, id)
-    if at and (not least or at < least) then least = at end
-  end
-  for _, key in ipairs({q .. 'wait', q .. 'paused'}) do
-    local first = call('LINDEX', key, 0)
-    if type(first) == 'string' then
-      local last = call('LINDEX', key, -1)
-      if string.sub(last, 1, 2) == '0:' then last = call('LINDEX', key, -2) end
-      look(first)
-      if last ~= first then look(last) end
-    end
-  end
-  local last = list('ZRANGE', q .. 'prioritized', -1, -1, 'WITHSCORES')
-  if last[1] then
-    local from = string.format('%.0f', math.floor(tonumber(last[2]) / 4294967296) * 4294967296)
-    local first = list('ZRANGE', q .. 'prioritized', 0, 0)
-    local slowest = list('ZRANGEBYSCORE', q .. 'prioritized', from, '+inf', 'LIMIT', 0, 1)
-    look(first[1])
-    if slowest[1] ~= first[1] then look(slowest[1]) end
-  end
-  return least and math.max(0, now - least)
-end
-for i = 1, #KEYS do
-  local q = KEYS[i]
-  put(call('HGET', q .. 'metrics:completed', 'count'))
-  put(call('HGET', q .. 'metrics:failed', 'count'))
-  for s, key in ipairs({q .. 'completed', q .. 'failed'}) do
-    local mark = ARGV[3 * i - 2 + s]
-    local new, older = 0, -1
-    if mark ~= '' and tonumber(mark) < untilMs then
-      new = call('ZCOUNT', key, '(' .. mark, untilText)
-      if new ~= 0 then older = call('ZCOUNT', key, '-inf', mark) end
-    end
-    put(new)
-    put(older)
-  end
-  put(ARGV[3 * i + 1] == '1' and oldest(q))
-end
-return out
-`);
-
-const width = 7;
-
-/** What is dearer than counts and is asked every 10 s: totals of finished jobs and the age of the oldest waiting. */
 export class BacklogReader {
   readonly #scripts: ScriptRunner;
 
@@ -119,26 +34,35 @@ export class BacklogReader {
   }
 
   /**
-   * Writes `completed_total`, `failed_total` and `oldest_waiting_age_ms`; the counts must be in `values` already.
-   * Gives the jobs that finished since the reading before. `inTime` throws when it is too late for another slice;
-   * queues that were not reached keep their watermarks.
+   * Writes `completed_total`, `failed_total`, `oldest_waiting_age_ms`, `rate_limited`, `overdue` and `stalled`; counts
+   * and workers must be in `values` already. Gives the jobs that finished since the reading before. `inTime` throws
+   * when it is too late for another slice; queues that were not reached keep their watermarks.
    */
   async read(table: QueueTable, values: Float64Array, inTime: () => void): Promise<FinishedSpan[]> {
     const spans: FinishedSpan[] = [];
-    const present = table.queues.flatMap((_, i) => (isPresent(table, values, i) ? i : []));
+    const present = table.queues.flatMap((_, i) =>
+      Number.isNaN(values[table.offset(i) + queueField.paused]!) ? [] : i,
+    );
     for (let first = 0; first < present.length; first += queuesPerSlice) {
       inTime();
       const slice = present.slice(first, first + queuesPerSlice);
-      const queues = slice.map((i) => table.queues[i]!);
-      const args = slice.flatMap((i) => {
-        const { completed, failed } = table.queues[i]!;
-        return [markOf(completed), markOf(failed), someoneWaits(table, values, i) ? '1' : ''];
+      const questions = slice.map((i) => {
+        const { keyBase, completed, failed } = table.queues[i]!;
+        const at = table.offset(i);
+        return {
+          keyBase,
+          completedAfterMs: completed.watermarkMs,
+          failedAfterMs: failed.watermarkMs,
+          jobsWait: someoneWaits(values, at),
+          jobsAreDelayed: values[at + queueField.delayed]! > 0,
+          jobsAreActive: values[at + queueField.active]! > 0,
+        };
       });
-      const keys = queues.map((queue) => queue.keyBase);
-      const reply = (await this.#scripts.run(backlogScript, keys, [settleMs, ...args])) as number[];
+      const { nowMs, queues } = await readBacklog(this.#scripts, questions, settleMs);
       slice.forEach((i, s) => {
-        const numbers = reply.slice(1 + s * width, 1 + (s + 1) * width);
-        spans.push(take(table, values, i, reply[0]!, numbers));
+        const [queue, at] = [table.queues[i]!, table.offset(i)];
+        writeHindrances(queue, values, at, queues[s]!);
+        spans.push(take(queue, values, at, nowMs, queues[s]!));
       });
     }
     return spans.filter((span) => span.completed + span.failed > 0);
@@ -146,32 +70,45 @@ export class BacklogReader {
 }
 
 function take(
-  table: QueueTable,
+  queue: WatchedQueue,
   values: Float64Array,
-  i: number,
+  at: number,
   nowMs: number,
-  numbers: readonly number[],
+  reply: BacklogReply,
 ): FinishedSpan {
-  const queue = table.queues[i]!;
-  const at = table.offset(i);
-  const [completedMetric = -1, failedMetric = -1, completed = 0, completedOlder = -1] = numbers;
-  const [failed = 0, failedOlder = -1, age = -1] = numbers.slice(4);
+  const { completedMetric, failedMetric, completed, failed, oldestAgeMs } = reply;
   const span = {
     queue,
     completedAfterMs: queue.completed.watermarkMs,
     failedAfterMs: queue.failed.watermarkMs,
     untilMs: nowMs - settleMs,
-    completed: Math.max(0, completed),
-    failed: Math.max(0, failed),
+    completed,
+    failed,
   };
   // Workers that keep metrics keep both, each from its first job on.
   const metricsKept = completedMetric >= 0 || failedMetric >= 0;
-  advance(queue.completed, nowMs, span.completed, completedOlder, values[at + queueField.completed]!);
-  advance(queue.failed, nowMs, span.failed, failedOlder, values[at + queueField.failed]!);
+  advance(queue.completed, nowMs, completed, reply.completedOlder, values[at + queueField.completed]!);
+  advance(queue.failed, nowMs, failed, reply.failedOlder, values[at + queueField.failed]!);
   values[at + queueField.completed_total] = totalOf(queue.completed, completedMetric, metricsKept);
   values[at + queueField.failed_total] = totalOf(queue.failed, failedMetric, metricsKept);
-  if (age >= 0) values[at + queueField.oldest_waiting_age_ms] = age;
+  if (oldestAgeMs >= 0) values[at + queueField.oldest_waiting_age_ms] = oldestAgeMs;
   return span;
+}
+
+/** Where the counts say that there is nothing to look for, the answer is 0; where they are not known, neither is it. */
+function writeHindrances(queue: WatchedQueue, values: Float64Array, at: number, reply: BacklogReply): void {
+  const { overdue, stalled } = reply;
+  const active = values[at + queueField.active]!;
+  const known = (count: number) => (count >= 0 ? count : Number.NaN);
+  if (someoneWaits(values, at)) {
+    const workers = values[at + queueField.workers]!;
+    const isPaused = values[at + queueField.paused] === 1;
+    values[at + queueField.rate_limited] = isPaused ? 0 : holdsBack(reply, active, workers, queue.mostActive);
+  } else if (!Number.isNaN(values[at + queueField.waiting]!)) values[at + queueField.rate_limited] = 0;
+  const delayed = values[at + queueField.delayed]!;
+  values[at + queueField.overdue] = delayed > 0 ? known(overdue) : delayed;
+  values[at + queueField.stalled] = active > 0 ? known(stalled) : active;
+  if (active > queue.mostActive) queue.mostActive = active;
 }
 
 function advance(tally: Tally, nowMs: number, fresh: number, older: number, keptNow: number): void {
@@ -189,16 +126,6 @@ function totalOf(tally: Tally, metric: number, metricsKept: boolean): number {
   return (tally.kept || metricsKept) && !tally.outrun ? tally.counted : Number.NaN;
 }
 
-function markOf({ watermarkMs }: Tally): string {
-  return Number.isNaN(watermarkMs) ? '' : `${watermarkMs}`;
-}
-
-function isPresent(table: QueueTable, values: Float64Array, i: number): boolean {
-  const at = table.offset(i);
-  return !Number.isNaN(values[at + queueField.paused]!);
-}
-
-function someoneWaits(table: QueueTable, values: Float64Array, i: number): boolean {
-  const at = table.offset(i);
+function someoneWaits(values: Float64Array, at: number): boolean {
   return values[at + queueField.waiting]! > 0 || values[at + queueField.prioritized]! > 0;
 }

@@ -27,6 +27,8 @@ export interface WatchedQueue extends QueueId {
   readonly keyBase: string;
   completed: Tally;
   failed: Tally;
+  /** The most jobs that were seen active at once: so many its workers can take. */
+  mostActive: number;
 }
 
 type QueueField = keyof typeof catalogue.queue.fields;
@@ -82,10 +84,11 @@ export class QueueTable {
 export function forget(queue: WatchedQueue): void {
   queue.completed = freshTally();
   queue.failed = freshTally();
+  queue.mostActive = 0;
 }
 
 function watched(keyBase: string, { prefix, name }: QueueId): WatchedQueue {
-  return { prefix, name, keyBase, completed: freshTally(), failed: freshTally() };
+  return { prefix, name, keyBase, completed: freshTally(), failed: freshTally(), mostActive: 0 };
 }
 
 function freshTally(): Tally {

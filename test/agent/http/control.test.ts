@@ -10,6 +10,7 @@ import { callControl } from '../../../agent/http/control-client.ts';
 import { controlPlace } from '../../../agent/http/control-place.ts';
 import { createLog } from '../../../agent/log.ts';
 import { testFolder } from './running-server.ts';
+import '../../support/watchdog.ts';
 
 const echo: ControlHandler = async (body) => ({ body: body ?? null });
 

@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import { findPortHolder } from '../../../agent/http/port-holder.ts';
 import { freePort } from '../../support/servers.ts';
 import { testFolder } from './running-server.ts';
+import '../../support/watchdog.ts';
 
 for (const [listening, asked] of [
   ['127.0.0.1', '127.0.0.1'],

@@ -38,6 +38,16 @@ export const quietViews: HttpViews = {
   errorGroup: async () => undefined,
   seriesStats: async () => ({ spanMs: 60_000, series: [] }),
   users: () => null,
+  alerts: {
+    list: async () => ({ alerts: [], next: null }),
+    one: async () => undefined,
+    acknowledge: async () => undefined,
+    silences: () => [],
+    silence: async () => {
+      throw new Error('nobody silences here');
+    },
+    endSilence: async () => false,
+  },
 };
 
 export interface Answer {
@@ -56,7 +66,10 @@ export interface RunningServer {
     init?: { method?: string; headers?: Record<string, string>; body?: string },
   ): Promise<Answer>;
   /** With the admin's token. */
-  askAsAdmin(path: string, init?: { method?: string; body?: string }): Promise<Answer>;
+  askAsAdmin(
+    path: string,
+    init?: { method?: string; headers?: Record<string, string>; body?: string },
+  ): Promise<Answer>;
 }
 
 interface Setup {
@@ -101,7 +114,7 @@ export async function startHttp(t: TestContext, setup: Setup = {}): Promise<Runn
     logLines,
     ask,
     askAsAdmin: (path, init = {}) =>
-      ask(path, { ...init, headers: { authorization: `Bearer ${adminToken}` } }),
+      ask(path, { ...init, headers: { ...init.headers, authorization: `Bearer ${adminToken}` } }),
   };
 }
 

@@ -20,6 +20,7 @@ import {
   testFolder,
   viewerToken,
 } from './running-server.ts';
+import '../../support/watchdog.ts';
 
 const authorizations: readonly [what: string, header: string | undefined, status: number][] = [
   ['no header', undefined, 401],

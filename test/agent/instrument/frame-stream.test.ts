@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 import { createRecorder, type StreamingRecorder } from '../../../agent/instrument/event-recorder.ts';
 import { accountOf, type ReadFrame } from './frame-reader.ts';
 import { Intake, type Place, temporaryPlace, until } from './intake.ts';
+import '../../support/watchdog.ts';
 
 describe('frame stream', () => {
   let place: Place;

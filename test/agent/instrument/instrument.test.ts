@@ -5,6 +5,7 @@ import { processRecorder } from '../../../agent/instrument/process-recorder.ts';
 import type { ReadRecord } from './frame-reader.ts';
 import { accountOf } from './frame-reader.ts';
 import { Intake, type Place, temporaryPlace, until } from './intake.ts';
+import '../../support/watchdog.ts';
 
 type Loose = (...input: readonly unknown[]) => void;
 const loose = monitor as unknown as Record<string, Loose>;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { chmodSync, chownSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { intakeAddress } from '../../../agent/instrument/intake-address.ts';
@@ -53,6 +54,18 @@ describe('intake address', () => {
       await other.close();
     }
     assert.deepEqual(unnamed(later, place.path), { path: place.path });
+  });
+
+  test('leaves the symbolic links of modules resolved as they were', () => {
+    const folder = realpathSync.native(place.folder);
+    mkdirSync(join(folder, 'package'));
+    for (const name of ['one.cjs', 'two.cjs']) writeFileSync(join(folder, 'package', name), '');
+    symlinkSync(join(folder, 'package'), join(folder, 'linked'));
+    const { resolve } = createRequire(join(folder, 'service.cjs'));
+    // From here on Node knows that the folders above are no links.
+    assert.equal(resolve('./package/one.cjs'), join(folder, 'package', 'one.cjs'));
+    assert.deepEqual(named(place.path), { path: place.path });
+    assert.equal(resolve('./linked/two.cjs'), join(folder, 'package', 'two.cjs'));
   });
 
   test('is none while nothing is there', () => {

@@ -71,9 +71,9 @@ export class Intake {
   }
 }
 
-/** Waits until it is so, and fails after 20 s. */
+/** Waits until it is so, and fails after 30 s. */
 export async function until(isSo: () => boolean, what: string): Promise<void> {
-  const end = Date.now() + 20_000;
+  const end = Date.now() + 30_000;
   while (!isSo()) {
     if (Date.now() > end) throw new Error(`waited in vain until ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 10));

@@ -5,6 +5,7 @@ import { text } from 'node:stream/consumers';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Intake, type Place, temporaryPlace, until } from './intake.ts';
+import '../../support/watchdog.ts';
 
 const service = fileURLToPath(new URL('service.ts', import.meta.url));
 

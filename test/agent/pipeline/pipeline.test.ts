@@ -8,11 +8,13 @@ import { Pipeline } from '../../../agent/pipeline/pipeline.ts';
 import { TickPool } from '../../../agent/pipeline/pools.ts';
 import { RunningSource } from '../../../agent/pipeline/running-source.ts';
 import { SelfStats } from '../../../agent/selfstats.ts';
+import type { FrameBatch } from '../../../workers/contract/events.ts';
 import { createProcessCells } from '../../../workers/contract/process-cells.ts';
 import { createRingBuffers } from '../../../workers/contract/ring-cells.ts';
 import type { Reading, TickSettings } from '../../../workers/contract/tasks.ts';
 import { layoutText } from '../../../workers/point/point.ts';
 import { temporaryFolder } from '../../support/servers.ts';
+import '../../support/watchdog.ts';
 
 /** The pipeline over the real tick worker and store. */
 let folder: string;
@@ -22,6 +24,8 @@ let pipeline: Pipeline;
 let said: string;
 /** What the one source answers. */
 let answer: () => Promise<Reading>;
+/** What the intake hands over. */
+let take: () => FrameBatch | null;
 
 const layout = layoutText([{ measurement: 'queue', tags: { queue: 'a' }, fields: ['waiting', 'active'] }]);
 const reading = (...values: number[]): Reading => ({
@@ -34,6 +38,7 @@ beforeEach(async () => {
   folder = await temporaryFolder();
   said = '';
   answer = async () => reading(1, 2);
+  take = () => null;
   const settings: TickSettings = {
     commonTags: { host: 'a' },
     measurementPrefix: '',
@@ -61,6 +66,7 @@ beforeEach(async () => {
     pool,
     settings: JSON.stringify(settings),
     sources: [new RunningSource(source, systemClock)],
+    frames: { take: () => take(), settle: () => {}, noteFailed: () => {} },
     stats,
     clock: systemClock,
     log,
@@ -102,6 +108,18 @@ test('a task that fails is told and counted, and the next tick goes on where the
   assert.equal(after?.committed, true);
   assert.equal(after!.collected, before!.points + after!.points);
   assert.match(said, /info tick: well again/);
+});
+
+test('an intake that fails costs a tick, told and counted, and the next one is taken', async () => {
+  take = () => {
+    throw new Error('no frames today');
+  };
+  assert.equal(await pipeline.tick(1_000_000), null);
+  assert.equal(stats.ticksMissed, 1);
+  assert.match(said, /warn tick: no frames today/);
+  assert.equal(pipeline.state().problem, 'no frames today');
+  take = () => null;
+  assert.equal((await pipeline.tick(1_001_000))?.committed, true);
 });
 
 test('points of ticks that the store refuses are dropped, and counted as soon as it takes them again', async () => {

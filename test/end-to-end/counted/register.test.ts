@@ -16,6 +16,7 @@ import {
 } from './found.ts';
 import { express4Command, type Stage, startStage } from './stage.ts';
 import { assertSamePercentiles, type RouteRow, wrk } from './wrk.ts';
+import '../../support/watchdog.ts';
 
 describeCountedCrm('the demo CRM that loads nothing, with nova-agent/register', true);
 

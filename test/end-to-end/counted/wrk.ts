@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { untilTrue } from '../../support/servers.ts';
+import { note } from '../../support/watchdog.ts';
 
 /** What wrk measured on its side. */
 export interface WrkResult {
@@ -83,6 +84,7 @@ const windowSeconds = 20;
 export async function assertSamePercentiles(route: TimedRoute): Promise<void> {
   const wrong: string[] = [];
   for (let burst = 0; burst < 5; burst++) {
+    note(`burst ${burst} of ${route.endpoint}`);
     if (burst > 0) await new Promise((resolve) => setTimeout(resolve, (windowSeconds + 2) * 1000));
     const theirs = await wrk(route.url, route.requests, route.connections);
     let row: RouteRow | undefined;

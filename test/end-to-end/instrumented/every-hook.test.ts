@@ -5,6 +5,7 @@ import { startRedis, type TestServer } from '../../support/servers.ts';
 import { startApplication } from './application.ts';
 import { type Intake, startIntake } from './intake.ts';
 import { buildRegistered, type Registered } from './registered.ts';
+import '../../support/watchdog.ts';
 
 let registered: Registered;
 let redis: TestServer;

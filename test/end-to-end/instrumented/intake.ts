@@ -80,7 +80,7 @@ export async function startIntake(): Promise<Intake> {
         .filter(({ kind }) => kind === 'http')
         .map(({ what, status }) => `${what.join(' ')} ${status}`)
         .sort(),
-    until: (probe) => untilTrue(probe, 15_000),
+    until: (probe) => untilTrue(probe),
     close: async () => {
       for (const connection of connections) connection.destroy();
       await new Promise((resolve) => server.close(resolve));

@@ -4,6 +4,7 @@ import { startApplication } from './application.ts';
 import { type Intake, startIntake } from './intake.ts';
 import { rawRequest, requestText } from './raw-request.ts';
 import { buildRegistered, type Registered } from './registered.ts';
+import '../../support/watchdog.ts';
 
 let registered: Registered;
 let intake: Intake;

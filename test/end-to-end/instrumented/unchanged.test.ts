@@ -3,6 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import { startApplication } from './application.ts';
 import { rawRequest, requestText } from './raw-request.ts';
 import { buildRegistered, type Registered } from './registered.ts';
+import '../../support/watchdog.ts';
 
 let registered: Registered;
 before(async () => {

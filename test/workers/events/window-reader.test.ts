@@ -9,6 +9,7 @@ import { WindowReader } from '../../../workers/events/window-reader.ts';
 import { dbRecord, type FrameRecord, httpRecord, socketRecord } from '../../support/frames.ts';
 import { countPlainly, exactQuantileMs, randomFrom, randomRecord } from './event-model.ts';
 import { EventStage, partsOf } from './event-stage.ts';
+import '../../support/watchdog.ts';
 
 const minuteMs = 60_000;
 const request = (durationUs: number, route = '/a'): FrameRecord => httpRecord('GET', route, { durationUs });

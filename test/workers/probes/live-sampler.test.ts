@@ -13,6 +13,7 @@ import { Sampler } from '../../../workers/probes/sampler.ts';
 import { burn, cpuTicksOf, LiveProcess } from './live-process.ts';
 import { field } from './named-values.ts';
 import { ProcFolder } from './proc-folder.ts';
+import '../../support/watchdog.ts';
 
 /**
  * Against the real /proc and real processes. Time is held: 10 s pass from sample to sample whatever the machine

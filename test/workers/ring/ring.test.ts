@@ -6,6 +6,7 @@ import { createRingBuffers, ringControl, ringLimits } from '../../../workers/con
 import { buildLayout, type PointKey } from '../../../workers/point/point.ts';
 import { RingReader } from '../../../workers/ring/ring-reader.ts';
 import { RingWriter } from '../../../workers/ring/ring-writer.ts';
+import '../../support/watchdog.ts';
 
 const point = (measurement: string, name: string, fields = ['a', 'b']): PointKey => ({
   measurement,

@@ -11,6 +11,7 @@ import {
 import { test } from 'node:test';
 import { openDatabase } from '../../../workers/store/database.ts';
 import { openStore } from '../../../workers/store/store.ts';
+import { alertOf, changesOf, groupOf, notificationOf, silenceOf } from './alerts-made.ts';
 import {
   compactAll,
   dayStartMs,
@@ -80,6 +81,32 @@ test('the ledger of a damaged store is carried over, and what lay in it is count
     },
   ]);
   assert.equal(store.countWaiting('main'), 50);
+});
+
+test('alerts, silences and what waits to be sent are carried over from a damaged store', (context) => {
+  const { path, open } = filledStore(context);
+  const before = open();
+  const changes = changesOf({
+    alerts: [alertOf()],
+    groups: [groupOf({ notifiedFiring: [alertOf().id] })],
+    notifications: [notificationOf()],
+  });
+  before.alerts({ do: 'commit', changes });
+  before.alerts({ do: 'silence', silence: silenceOf() });
+  const acknowledgement = { by: 'ann', comment: '', atMs: 1 };
+  before.alerts({ do: 'acknowledge', alertId: alertOf().id, acknowledgement });
+  const kept = before.keptAlerts();
+  before.close();
+  const database = openDatabase(path, { readOnly: true });
+  const { root } = database
+    .prepare<{ root: number }>("select rootpage root from sqlite_master where name = 'minute'")
+    .get()!;
+  database.close();
+  overwrite(path, (root - 1) * 8192, new Uint8Array(8192).fill(0xa5));
+  const store = open();
+  assert.equal(store.notices.length, 1);
+  assert.deepEqual(store.keptAlerts(), kept);
+  assert.equal(kept.waiting.length, 1);
 });
 
 test('a file that this process checked is not read whole again by the worker that takes over', (context) => {

@@ -6,6 +6,7 @@ import { Worker } from 'node:worker_threads';
 import { openDatabase, transaction } from '../../../workers/store/database.ts';
 import { dayStartMs, filled, hourMs, nothingElse, storeFor, twoFieldLayout } from './fixture.ts';
 import { errorGroup } from './insides.ts';
+import '../../support/watchdog.ts';
 
 const script = new URL('./children/append-forever.ts', import.meta.url);
 

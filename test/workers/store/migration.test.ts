@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { openDatabase } from '../../../workers/store/database.ts';
+import { alertOf, changesOf } from './alerts-made.ts';
 import { compactAll, dayStartMs, filled, hourMs, nothingElse, storeFor, twoFieldLayout } from './fixture.ts';
 import { errorGroup, timed } from './insides.ts';
 
@@ -11,11 +12,12 @@ const layout = twoFieldLayout(5);
 
 /**
  * A store that a program of version 1 wrote: 40 ticks of five minutes, three hours of them compacted; the fourth
- * lost 7 points; 123 points are settled for `main`, two of them as refused, none for `behind`.
+ * lost 7 points; 123 points are settled for `main`, two of them as refused, none for `behind`. That of version 2 has the
+ * same ticks, with a duration and an error group in each tenth.
  */
-function oldStore(context: TestContext) {
+function oldStore(context: TestContext, version = 1) {
   const parts = storeFor(context, { sinks: ['main', 'behind'] });
-  const packed = readFileSync(new URL('./store-version-1.db.gz', import.meta.url));
+  const packed = readFileSync(new URL(`./store-version-${version}.db.gz`, import.meta.url));
   writeFileSync(parts.path, gunzipSync(packed));
   return parts;
 }
@@ -31,7 +33,7 @@ test('a store of version 1 keeps everything when it is brought to the present ve
   const { open, read, path } = oldStore(context);
   assert.equal(versionOf(path), 1);
   const store = open();
-  assert.equal(versionOf(path), 2);
+  assert.equal(versionOf(path), 3);
   assert.deepEqual(store.notices, []);
   const dropped = { store_failed: 7 };
   assert.deepEqual(store.ledger(), [
@@ -76,4 +78,28 @@ test('a reader finds nothing new in a store of version 1, until the writer broug
   assert.equal(reader.durations({ filter: {}, by: [], ...range })[0]!.count, 1);
   assert.equal(reader.errorGroups({ limit: 10 }).length, 1);
   assert.equal(reader.read([1], range.startMs, range.endMs)[0]!.values.length, 41);
+});
+
+for (const version of [1, 2]) {
+  test(`a store of version ${version} has no alerts until the writer brought it to the present version`, (context) => {
+    const { open, read, path } = oldStore(context, version);
+    const reader = read();
+    assert.deepEqual(reader.keptAlerts().alerts, []);
+    assert.deepEqual(reader.alertsPage({ states: ['firing'], limit: 10 }), []);
+    assert.equal(reader.alert(alertOf().id), undefined);
+    assert.equal(reader.alertRecording(alertOf().id), undefined);
+    assert.equal(versionOf(path), version, 'reading changes nothing');
+    open().alerts({ do: 'commit', changes: changesOf({ alerts: [alertOf()] }) });
+    assert.deepEqual(reader.keptAlerts().alerts, [alertOf()]);
+    assert.equal(versionOf(path), 3);
+  });
+}
+
+test('a store of version 2 keeps the insides of the service', (context) => {
+  const { open, read } = oldStore(context, 2);
+  const store = open();
+  assert.deepEqual(store.notices, []);
+  assert.equal(read().durations({ filter: {}, by: [], ...range })[0]!.count, 4);
+  assert.equal(store.errorGroup('crm', errorGroup().fingerprint)!.count, 30);
+  assert.equal(read().read([1], range.startMs, range.endMs)[0]!.values.length, 40);
 });

@@ -6,6 +6,7 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { takeOwnerLock } from '../../../workers/store/owner-lock.ts';
+import '../../support/watchdog.ts';
 
 const script = new URL('./children/hold-lock.ts', import.meta.url).pathname;
 

@@ -4,7 +4,7 @@ import { LineWriter } from '../../../workers/point/line-protocol.ts';
 import { buildLayout } from '../../../workers/point/point.ts';
 import type { Buckets, Reader } from '../../../workers/store/reader.ts';
 import type { Store } from '../../../workers/store/store.ts';
-import { compactAll, dayStartMs, hourMs, nothingElse, storeFor } from './fixture.ts';
+import { compactAll, dayStartMs, filled, hourMs, nothingElse, storeFor, twoFieldLayout } from './fixture.ts';
 import { randomNumbers } from './random.ts';
 
 const minuteMs = 60_000;
@@ -250,4 +250,18 @@ test('a range without end or with too many steps is refused', (context) => {
   ]) {
     assert.throws(() => reader.buckets([1], range), RangeError);
   }
+});
+
+test('the times of ticks are known, in chunks as in ticks', (context) => {
+  const { open, read } = storeFor(context, { sinks: [] });
+  const store = open();
+  const reader = read();
+  assert.equal(reader.newestTimeMs(), 0);
+  const timesMs = Array.from({ length: 100 }, (_, i) => dayStartMs + i * 61_000);
+  for (const timeMs of timesMs.slice(0, 90))
+    store.append(timeMs, [filled(twoFieldLayout(1), 1)], nothingElse);
+  compactAll(store, dayStartMs + 92 * 61_000);
+  for (const timeMs of timesMs.slice(90)) store.append(timeMs, [filled(twoFieldLayout(1), 1)], nothingElse);
+  assert.deepEqual([...reader.tickTimes(timesMs[3]!, timesMs[99]!)], timesMs.slice(3, 99));
+  assert.equal(reader.newestTimeMs(), timesMs[99]);
 });

@@ -12,6 +12,7 @@ export function labelReplace(call: FunctionCall): Frame {
   requireLabelName(call, 'destination', 'label_replace', target);
   const frame = frameArg(call, 0);
   const labels = frame.labels.map((own) => {
+    call.evaluation.touch(0, call.expr.span);
     const groups = regex.match(own.get(source));
     return groups === undefined ? own : own.with(target, expanded(replacement, groups, regex));
   });

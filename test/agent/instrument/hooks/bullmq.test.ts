@@ -5,6 +5,7 @@ import { observeWorkers } from '../../../../agent/instrument/hooks/bullmq.ts';
 import { reportedPart } from '../../../../workers/contract/wire.ts';
 import { startRedis, type TestServer, untilTrue } from '../../../support/servers.ts';
 import { collector } from './collector.ts';
+import '../../../support/watchdog.ts';
 
 let redis: TestServer;
 before(async () => {

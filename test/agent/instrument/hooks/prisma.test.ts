@@ -9,6 +9,7 @@ import { reportedPart } from '../../../../workers/contract/wire.ts';
 import { projectRoot } from '../../../support/agent.ts';
 import { type Collector, collector } from './collector.ts';
 import { type GeneratedPrisma, generatePrisma } from './generated-prisma.ts';
+import '../../../support/watchdog.ts';
 
 let generated: GeneratedPrisma;
 before(async () => {

@@ -8,6 +8,7 @@ import { attachSocketIo } from '../../../../agent/instrument/hooks/socket-io.ts'
 import { noDuration, reportedPart } from '../../../../workers/contract/wire.ts';
 import { untilTrue } from '../../../support/servers.ts';
 import { type Collector, collector } from './collector.ts';
+import '../../../support/watchdog.ts';
 
 interface Rig {
   readonly io: Server;

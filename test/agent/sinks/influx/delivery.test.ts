@@ -7,6 +7,7 @@ import { FakeClock } from '../fakes/fake-clock.ts';
 import { accepts, startFakeInflux } from '../fakes/fake-influx.ts';
 import { FakeStore, points } from '../fakes/fake-store.ts';
 import { rig, sinkOn } from './rig.ts';
+import '../../../support/watchdog.ts';
 
 test('points are asked for and settled in one trip a batch, and the next flush comes at its time', async (t) => {
   const { store, clock, influx, delivered } = await rig(t, { lines: points(20) });

@@ -7,6 +7,7 @@ import { buildLayout, type Tags } from '../../../../workers/point/point.ts';
 import { influxQuery, startInflux, type TestServer, untilTrue } from '../../../support/servers.ts';
 import { FakeStore } from '../fakes/fake-store.ts';
 import { optionsFor, sinkOn } from './rig.ts';
+import '../../../support/watchdog.ts';
 
 let server: TestServer;
 before(async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { redisOptions } from '../../../../agent/sinks/redis/options.ts';
+import '../../../support/watchdog.ts';
 
 test('nothing is written to any Redis by default', () => {
   assert.equal(redisOptions.parse(undefined), false);

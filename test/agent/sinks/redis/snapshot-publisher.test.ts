@@ -6,6 +6,7 @@ import { createLog } from '../../../../agent/log.ts';
 import { redisTarget } from '../../../../agent/sinks/redis/options.ts';
 import { createSnapshotPublisher } from '../../../../agent/sinks/redis/snapshot-publisher.ts';
 import { startRedis, type TestServer, untilTrue } from '../../../support/servers.ts';
+import '../../../support/watchdog.ts';
 
 /** A publisher of numbered snapshots that ends with the test. */
 function publisherTo(t: TestContext, url: string) {

@@ -21,6 +21,7 @@ import {
   untilReceived,
   untilSteady,
 } from './rig.ts';
+import '../../../support/watchdog.ts';
 
 /** Checks the ledger of events and gives it. */
 function counted({ intake }: Rig): IntakeCounts {

@@ -15,6 +15,7 @@ import {
   untilReceived,
   untilSteady,
 } from './rig.ts';
+import '../../../support/watchdog.ts';
 
 /** Process and records of each frame. */
 function named(batch: FrameBatch | null): (readonly [process: string | undefined, records: number])[] {
@@ -63,7 +64,7 @@ test('who goes before it is found is counted all the same', async (t) => {
   assert.deepEqual(named(rig.intake.take()), []);
   await sender.end();
   let batch = rig.intake.take();
-  for (let tries = 0; named(batch).length === 0 && tries < 200; tries++) {
+  for (let tries = 0; named(batch).length === 0 && tries < 3000; tries++) {
     await new Promise((resolve) => setTimeout(resolve, 10));
     batch = rig.intake.take();
   }

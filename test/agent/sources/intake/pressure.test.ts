@@ -15,6 +15,7 @@ import {
   untilReceived,
   untilSteady,
 } from './rig.ts';
+import '../../../support/watchdog.ts';
 
 const megabyte = 1 << 20;
 const recordsAFrame = 4000;

@@ -180,6 +180,6 @@ export async function untilSteady(read: () => number): Promise<void> {
     const now = read();
     same = now === last ? same + 1 : 0;
     last = now;
-    if (same < 8) throw new Error(`still changes: ${now}`);
+    if (same < 16) throw new Error(`still changes: ${now}`);
   });
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { connectTo, testFolder } from './rig.ts';
+import '../../../support/watchdog.ts';
 
 const script = fileURLToPath(new URL('./listening-agent.ts', import.meta.url));
 

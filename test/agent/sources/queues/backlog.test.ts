@@ -5,6 +5,7 @@ import { Redis } from 'ioredis';
 import { settleMs } from '../../../../agent/sources/queues/backlog.ts';
 import { untilTrue } from '../../../support/servers.ts';
 import { look, queueFor, redisFor, sleep, sourceFor, workerFor } from './fixture.ts';
+import '../../../support/watchdog.ts';
 
 test('totals past the watermark are exact while workers finish jobs', async (t) => {
   const redis = await redisFor(t);

@@ -4,6 +4,7 @@ import { FlowProducer, type Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { untilTrue } from '../../../support/servers.ts';
 import { type Fields, look, queueFor, redisFor, sourceFor, workerFor } from './fixture.ts';
+import '../../../support/watchdog.ts';
 
 /** What BullMQ itself says, under our names. */
 async function askBullmq(queue: Queue): Promise<Fields> {

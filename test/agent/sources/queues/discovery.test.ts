@@ -6,6 +6,7 @@ import { Connection } from '../../../../agent/sources/queues/connection.ts';
 import { Discovery } from '../../../../agent/sources/queues/discovery.ts';
 import { untilTrue } from '../../../support/servers.ts';
 import { look, queueFor, redisFor, sourceFor } from './fixture.ts';
+import '../../../support/watchdog.ts';
 
 const names = ["it's", '"quoted"', 'two words', 'größe 🚀', '{tag}', 'a*b?c[d]', 'back\\slash', '-', 'meta'];
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Redis } from 'ioredis';
 import { look, redisFor, sleep, sourceFor } from './fixture.ts';
+import '../../../support/watchdog.ts';
 
 test('a thousand busy queues are read in slices, and how long Redis takes is told', async (t) => {
   const redis = await redisFor(t);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { z } from 'zod';
 import { queuesOptions } from '../../../../agent/sources/queues/options.ts';
+import '../../../support/watchdog.ts';
 
 function problemsOf(value: unknown): string[] {
   const { error } = queuesOptions.safeParse(value);

@@ -3,8 +3,9 @@ import { test } from 'node:test';
 import { Redis } from 'ioredis';
 import { untilTrue } from '../../../support/servers.ts';
 import { look, queueFor, redisFor, sourceFor } from './fixture.ts';
+import '../../../support/watchdog.ts';
 
-const patience = { deadlineMs: 300 };
+const patience = { deadlineMs: 1000 };
 
 test('a hung Redis is given up after the deadline, asked nothing more, and read again when it goes on', async (t) => {
   const redis = await redisFor(t);

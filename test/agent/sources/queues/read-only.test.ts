@@ -4,10 +4,11 @@ import { Redis } from 'ioredis';
 import { settleMs } from '../../../../agent/sources/queues/backlog.ts';
 import { untilTrue } from '../../../support/servers.ts';
 import { look, queueFor, redisFor, sleep, sourceFor, workerFor } from './fixture.ts';
+import '../../../support/watchdog.ts';
 
 /** Everything that may be sent, by itself or from a script: none of it writes. */
 const allowed = new Set(
-  'auth client eval evalsha eval_ro evalsha_ro exists hexists hget hmget info lindex llen ping scan select time zcard zcount zrange zrangebyscore zrevrangebyscore'.split(
+  'auth client eval evalsha eval_ro evalsha_ro exists get hexists hget hmget info lindex llen lrange ping pttl scan select time zcard zcount zrange zrangebyscore zrevrangebyscore'.split(
     ' ',
   ),
 );

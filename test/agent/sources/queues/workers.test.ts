@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { countWorkers } from '../../../../agent/sources/queues/workers.ts';
 import { untilTrue } from '../../../support/servers.ts';
 import { look, queueFor, redisFor, sourceFor, workerFor } from './fixture.ts';
+import '../../../support/watchdog.ts';
 
 const idle = async () => {};
 

@@ -1,4 +1,4 @@
-import { formatDuration, formatSize, parseDuration, parseSize } from '../units.ts';
+import { formatDuration, formatSize, parseDuration, parseSize } from './units.ts';
 
 /** The one of `names` that `word` was most likely meant to be; undefined when none is near. */
 export function nearest(word: string, names: Iterable<string>): string | undefined {

@@ -1,0 +1,48 @@
+import type { RuleGroup } from '../../workers/contract/alerts.ts';
+import { type LoadedNotify, loadNotifyFile } from './notify-file/notify-file.ts';
+import { loadRuleFiles } from './rule-files/rule-files.ts';
+
+/** Rules and who is told, as their files have them. */
+export interface Alerting {
+  readonly groups: readonly RuleGroup[];
+  readonly notify: LoadedNotify;
+}
+
+export interface LoadedAlerting extends Alerting {
+  /** Absolute paths of every file that was read: those to watch. */
+  readonly files: readonly string[];
+  /** What the operator should know though nothing is wrong. */
+  readonly notices: readonly string[];
+}
+
+export interface AlertingRequest {
+  readonly rules: readonly string[] | undefined;
+  readonly notify: string | undefined;
+  readonly intervalMs: number;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Working folder, absolute. */
+  readonly cwd: string;
+}
+
+/**
+ * Reads rule files and notify.yml. Touches no network. Throws AgentError RULES_INVALID or NOTIFY_INVALID with every
+ * problem of the one or the other.
+ */
+export async function loadAlerting(request: AlertingRequest): Promise<LoadedAlerting> {
+  const { rules, notify, intervalMs, env, cwd } = request;
+  const [loaded, notifications] = await Promise.all([
+    loadRuleFiles(rules, { intervalMs, cwd }),
+    loadNotifyFile(notify, { env, cwd }),
+  ]);
+  return {
+    groups: loaded.groups,
+    notify: notifications,
+    files: [...loaded.files, ...notifications.files],
+    notices: [...loaded.notices, ...notifications.notices],
+  };
+}
+
+/** Alerting that watches nothing and tells nobody. */
+export async function noAlerting(): Promise<Alerting> {
+  return { groups: [], notify: await loadNotifyFile(undefined, { env: {}, cwd: '/' }) };
+}

@@ -1,0 +1,438 @@
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, describe, test } from 'node:test';
+import { Outbox } from '../../../agent/alerts/outbox.ts';
+import type { SettleTask } from '../../../agent/alerts/way-out.ts';
+import { createLog, TroubleLog } from '../../../agent/log.ts';
+import type { Notification } from '../../../workers/contract/alerts.ts';
+import { untilTrue } from '../../support/servers.ts';
+import { FakeClock } from '../sinks/fakes/fake-clock.ts';
+import { FakeNotifier, later, never } from './notifiers/fake-notifier.ts';
+import { alertOf, notificationOf, resolvedOf } from './notifiers/notifications.ts';
+
+const dayMs = 24 * 60 * 60_000;
+
+let clock: FakeClock;
+let notifier: FakeNotifier;
+let other: FakeNotifier;
+let settled: SettleTask[];
+let lines: string[];
+let settle: (task: SettleTask) => Promise<unknown>;
+let outbox: Outbox;
+
+beforeEach(() => {
+  clock = new FakeClock();
+  notifier = new FakeNotifier();
+  other = new FakeNotifier();
+  settled = [];
+  lines = [];
+  settle = async (task) => settled.push(task);
+  outbox = open();
+});
+
+afterEach(() => outbox.close(0));
+
+function open(): Outbox {
+  const log = createLog('debug', (line) => lines.push(line));
+  return new Outbox({
+    receivers: [
+      { name: 'oncall', integrations: [{ key: 'webhook/0', notifier }] },
+      { name: 'team', integrations: [{ key: 'webhook/0', notifier: other }] },
+    ],
+    settle: (task) => settle(task),
+    clock,
+    log,
+    troubles: new TroubleLog(log),
+  });
+}
+
+function note(id: string, changes: Partial<Notification> = {}, name = id): Notification {
+  return notificationOf([alertOf(name)], { id, groupKey: name, createdMs: clock.now(), ...changes });
+}
+
+/** The end of what `note` with this name told. */
+function ended(id: string, name: string): Notification {
+  return notificationOf([resolvedOf(name)], {
+    id,
+    groupKey: name,
+    createdMs: clock.now(),
+    reason: 'resolved',
+  });
+}
+
+const outcomes = () => settled.map(({ id, outcome }) => `${id} ${outcome}`);
+const [backoff, sendTime] = [(ms: number) => ms < 80_000, 90_000];
+
+/** Waits until it sleeps after a failure, and lets that time pass. */
+async function passBackoff(): Promise<number> {
+  const ms = await clock.sleeping(backoff);
+  clock.advance(ms);
+  return ms;
+}
+
+const counts = () => {
+  const { sent, failed, waiting, givenUp, superseded } = outbox.counts()[0]!;
+  return { sent, failed, waiting, givenUp, superseded };
+};
+
+describe('the outbox', () => {
+  test('delivers and tells the store', async () => {
+    outbox.start([]);
+    outbox.add([note('a'), note('b')]);
+    await untilTrue(() => assert.deepEqual(outcomes(), ['a sent', 'b sent']));
+    assert.deepEqual(settled[0], {
+      do: 'settle',
+      id: 'a',
+      outcome: 'sent',
+      attempts: 1,
+      nextAttemptMs: 0,
+      problem: '',
+    });
+    assert.deepEqual(counts(), { sent: 2, failed: 0, waiting: 0, givenUp: 0, superseded: 0 });
+  });
+
+  test('delivers what waited in the store', async () => {
+    outbox.start([{ notification: note('a'), attempts: 3, nextAttemptMs: clock.now() + 5000 }]);
+    assert.equal(await passBackoff(), 5000);
+    await untilTrue(() => assert.deepEqual(outcomes(), ['a sent']));
+    assert.equal(settled[0]!.attempts, 4);
+  });
+
+  test('does not wait for a next attempt that a clock that jumped has put far away', async () => {
+    outbox.start([{ notification: note('a'), attempts: 3, nextAttemptMs: clock.now() + 365 * dayMs }]);
+    assert.equal(await clock.sleeping(() => true), 60 * 60_000);
+  });
+
+  test('leaves out what it has already', async () => {
+    notifier.fails = () => later();
+    const waiting = note('a');
+    outbox.start([{ notification: waiting, attempts: 0, nextAttemptMs: 0 }]);
+    outbox.add([waiting]);
+    await clock.sleeping(backoff);
+    assert.equal(counts().waiting, 1);
+  });
+
+  test('sends one at a time', async () => {
+    outbox.start([]);
+    outbox.add(['a', 'b', 'c', 'd'].map((id) => note(id)));
+    await untilTrue(() => assert.equal(settled.length, 4));
+    assert.equal(notifier.mostAtOnce, 1);
+  });
+
+  test('tries again later, and says when to the store', async () => {
+    let failures = 2;
+    notifier.fails = () => (failures-- > 0 ? later() : undefined);
+    outbox.start([]);
+    outbox.add([note('a')]);
+    await passBackoff();
+    await passBackoff();
+    await untilTrue(() => assert.deepEqual(outcomes(), ['a later', 'a later', 'a sent']));
+    assert.equal(settled[0]!.problem, 'out of order');
+    assert.equal(settled[0]!.nextAttemptMs, clock.now() - 3000 + 1000);
+    assert.deepEqual(counts(), { sent: 1, failed: 2, waiting: 0, givenUp: 0, superseded: 0 });
+  });
+
+  test('waits from 1 s to 5 minutes, doubling', async () => {
+    notifier.fails = () => later();
+    outbox.start([]);
+    outbox.add([note('a')]);
+    const waits: number[] = [];
+    while (waits.length < 11) {
+      waits.push(await clock.sleeping((ms) => ms !== sendTime));
+      clock.advance(waits.at(-1)!);
+    }
+    assert.deepEqual(
+      waits.slice(0, 8),
+      [1, 2, 4, 8, 16, 32, 64, 128].map((seconds) => seconds * 1000),
+    );
+    assert.deepEqual(waits.slice(8), [150_000, 150_000, 150_000]);
+  });
+
+  test('adds up to as much again by chance', async () => {
+    clock.chance = 0.999;
+    notifier.fails = () => later();
+    outbox.start([]);
+    outbox.add([note('a')]);
+    assert.equal(await clock.sleeping(backoff), 1999);
+  });
+
+  test('waits as long as a receiver asks, an hour at most', async () => {
+    notifier.fails = () => later(120_000);
+    outbox.start([]);
+    outbox.add([note('a')]);
+    assert.equal(await clock.sleeping((ms) => ms !== sendTime), 120_000);
+    notifier.fails = () => later(dayMs);
+    clock.advance(120_000);
+    assert.equal(await clock.sleeping((ms) => ms !== sendTime), 60 * 60_000);
+  });
+
+  test('gives up at once what is refused, and goes on with the next', async () => {
+    notifier.fails = ({ id }) => (id === 'a' ? never() : undefined);
+    outbox.start([]);
+    outbox.add([note('a'), note('b')]);
+    await untilTrue(() => assert.deepEqual(outcomes(), ['a given_up', 'b sent']));
+    assert.equal(settled[0]!.problem, 'not wanted');
+    assert.match(
+      lines.join(''),
+      /notification given up receiver=oncall integration=webhook\/0 id=a .*not wanted/,
+    );
+    assert.deepEqual(counts(), { sent: 1, failed: 1, waiting: 0, givenUp: 1, superseded: 0 });
+  });
+
+  test('tries an error that is none of its own again', async () => {
+    let failures = 1;
+    notifier.fails = () => (failures-- > 0 ? new TypeError('a mistake') : undefined);
+    outbox.start([]);
+    outbox.add([note('a')]);
+    await passBackoff();
+    await untilTrue(() => assert.deepEqual(outcomes(), ['a later', 'a sent']));
+  });
+
+  test('gives up what is a day old, and says why it failed', async () => {
+    notifier.fails = () => later();
+    outbox.start([]);
+    outbox.add([note('a')]);
+    await clock.sleeping(backoff);
+    clock.advance(dayMs + 1);
+    await untilTrue(() => assert.deepEqual(outcomes(), ['a later', 'a given_up']));
+    assert.match(settled[1]!.problem, /not delivered within 24 h: out of order/);
+  });
+
+  test('gives up what was a day old when it began', async () => {
+    outbox.start([
+      { notification: note('a', { createdMs: clock.now() - dayMs - 1 }), attempts: 9, nextAttemptMs: 0 },
+    ]);
+    await untilTrue(() => assert.deepEqual(outcomes(), ['a given_up']));
+    assert.deepEqual(notifier.tried, []);
+  });
+
+  test('delivers in order what an outage of 23 hours has held up', async () => {
+    let isAway = true;
+    notifier.fails = () => (isAway ? later() : undefined);
+    outbox.start([]);
+    outbox.add([note('1', {}, 'a'), note('2', {}, 'b'), ended('3', 'a'), ended('4', 'b')]);
+    for (let outageMs = 0; outageMs < 23 * 60 * 60_000; ) {
+      const ms = await clock.sleeping((asleep) => asleep !== sendTime);
+      clock.advance(ms);
+      outageMs += ms;
+    }
+    isAway = false;
+    await untilTrue(() => assert.equal(notifier.taken.length, 4));
+    const order = notifier.taken.join('');
+    assert.ok(order.indexOf('1') < order.indexOf('3') && order.indexOf('2') < order.indexOf('4'), order);
+    assert.ok(counts().failed > 250 && counts().failed < 600, `${counts().failed} attempts`);
+    assert.equal(counts().givenUp, 0);
+  });
+
+  test('tells the end of an alert after its beginning, when that fails too', async () => {
+    let failures = 3;
+    notifier.fails = () => (failures-- > 0 ? later() : undefined);
+    outbox.start([]);
+    outbox.add([note('begin', {}, 'a'), ended('end', 'a')]);
+    for (let i = 0; i < 3; i++) await passBackoff();
+    await untilTrue(() => assert.deepEqual(notifier.taken, ['begin', 'end']));
+    assert.deepEqual(notifier.tried, ['begin', 'begin', 'begin', 'begin', 'end']);
+  });
+
+  test('lets other groups pass one that fails', async () => {
+    notifier.fails = ({ groupKey }) => (groupKey === 'bad' ? later() : undefined);
+    outbox.start([]);
+    outbox.add([note('1', {}, 'bad'), ended('2', 'bad'), note('3', {}, 'good'), note('4', {}, 'fine')]);
+    await passBackoff();
+    await untilTrue(() => assert.deepEqual(notifier.taken, ['3', '4']));
+    assert.deepEqual(
+      notifier.tried.filter((id) => id === '2'),
+      [],
+    );
+  });
+
+  test('leaves out what a newer notification of the group says as well', async () => {
+    notifier.fails = () => later();
+    outbox.start([]);
+    outbox.add([note('old', {}, 'a')]);
+    await clock.sleeping(backoff);
+    notifier.fails = () => undefined;
+    const both = notificationOf([alertOf('a'), alertOf('b')], {
+      id: 'new',
+      groupKey: 'a',
+      createdMs: clock.now(),
+    });
+    outbox.add([both]);
+    await untilTrue(() => assert.deepEqual(outcomes(), ['old later', 'old given_up']));
+    await passBackoff();
+    await untilTrue(() => assert.deepEqual(notifier.taken, ['new']));
+    assert.deepEqual(counts(), { sent: 1, failed: 1, waiting: 0, givenUp: 0, superseded: 1 });
+  });
+
+  test('keeps a notification that says more than the newer one', async () => {
+    notifier.fails = () => later();
+    outbox.start([]);
+    const both = notificationOf([alertOf('a'), alertOf('b')], {
+      id: 'old',
+      groupKey: 'a',
+      createdMs: clock.now(),
+    });
+    outbox.add([both]);
+    await clock.sleeping(backoff);
+    notifier.fails = () => undefined;
+    outbox.add([note('new', {}, 'a')]);
+    await passBackoff();
+    await untilTrue(() => assert.deepEqual(notifier.taken, ['old', 'new']));
+  });
+
+  test('is not delayed by a receiver that hangs', async () => {
+    let release = () => {};
+    notifier.hold = new Promise((resolve) => {
+      release = resolve;
+    });
+    outbox.start([]);
+    outbox.add([note('a'), note('b', { receiver: 'team' })]);
+    await untilTrue(() => assert.deepEqual(outcomes(), ['b sent']));
+    release();
+    await untilTrue(() => assert.deepEqual(outcomes(), ['b sent', 'a sent']));
+  });
+
+  test('breaks an attempt off that takes too long', async () => {
+    notifier.hold = new Promise(() => {});
+    outbox.start([]);
+    outbox.add([note('a')]);
+    clock.advance(await clock.sleeping((ms) => ms === sendTime));
+    await untilTrue(() => assert.deepEqual(outcomes(), ['a later']));
+  });
+
+  test('gives up what waits for a receiver that is configured no more', async () => {
+    outbox.start([{ notification: note('a', { receiver: 'gone' }), attempts: 2, nextAttemptMs: 0 }]);
+    outbox.add([note('b', { integration: 'email/7' })]);
+    await untilTrue(() => assert.deepEqual(outcomes(), ['a given_up', 'b given_up']));
+    assert.match(lines.join(''), /receiver=gone .*configured no more/);
+  });
+
+  test('sends the first of 10,000 at once without waiting for the store to forget the oldest', async () => {
+    settle = (task) =>
+      task.outcome === 'given_up' ? new Promise(() => {}) : Promise.resolve(settled.push(task));
+    outbox.start([]);
+    outbox.add(Array.from({ length: 10_000 }, (_, i) => note(`n${i}`)));
+    assert.equal(counts().givenUp, 9000);
+    await untilTrue(() => assert.equal(counts().sent, 1000));
+    settle = async () => {};
+    outbox = open();
+    outbox.start([]);
+  });
+
+  test('holds no more than that while an attempt hangs, and keeps the one in flight', async () => {
+    let release = () => {};
+    notifier.hold = new Promise((resolve) => {
+      release = resolve;
+    });
+    outbox.start([]);
+    outbox.add([note('first')]);
+    await untilTrue(() => assert.deepEqual(notifier.tried, ['first']));
+    outbox.add(Array.from({ length: 5000 }, (_, i) => note(`n${i}`)));
+    assert.deepEqual([counts().waiting, counts().givenUp], [1000, 4001]);
+    release();
+    await untilTrue(() => assert.ok(outcomes().includes('first sent')));
+  });
+
+  test('holds at most 1,000 notifications for a way out, the newest', async () => {
+    notifier.fails = () => later();
+    outbox.start([]);
+    outbox.add([note('first')]);
+    await clock.sleeping(backoff);
+    for (let i = 0; i < 1009; i++) {
+      clock.advance(0.001);
+      outbox.add([note(`n${i}`)]);
+    }
+    await untilTrue(() => assert.equal(counts().givenUp, 10));
+    assert.equal(counts().waiting, 1000);
+    const oldest = ['first given_up', 'n0 given_up', 'n1 given_up'];
+    await untilTrue(() => assert.deepEqual(outcomes().slice(1, 4), oldest));
+  });
+});
+
+describe('a store that refuses', () => {
+  test('is told again, without sending again', async () => {
+    let refusals = 3;
+    settle = async (task) => {
+      if (refusals-- > 0) throw new Error('disk full');
+      settled.push(task);
+    };
+    outbox.start([]);
+    outbox.add([note('a'), note('b')]);
+    for (const expected of [1000, 2000, 4000]) assert.equal(await passBackoff(), expected);
+    await untilTrue(() => assert.deepEqual(outcomes(), ['a sent', 'b sent']));
+    assert.deepEqual(notifier.tried, ['a', 'b']);
+    assert.match(lines.join(''), /store: disk full/);
+  });
+
+  test('keeps the next from being sent, so that a kill repeats one at most', async () => {
+    settle = async () => {
+      throw new Error('disk full');
+    };
+    outbox.start([]);
+    outbox.add([note('a'), note('b')]);
+    await clock.sleeping(backoff);
+    assert.deepEqual(notifier.tried, ['a']);
+  });
+
+  test('does not keep one that failed from being tried again', async () => {
+    let failures = 1;
+    notifier.fails = () => (failures-- > 0 ? later() : undefined);
+    settle = async (task) => {
+      if (task.outcome === 'later') throw new Error('disk full');
+      settled.push(task);
+    };
+    outbox.start([]);
+    outbox.add([note('a')]);
+    await passBackoff();
+    await untilTrue(() => assert.deepEqual(outcomes(), ['a sent']));
+    assert.equal(settled[0]!.attempts, 2);
+  });
+});
+
+describe('closing the outbox', () => {
+  test('lets what is in flight arrive, and begins nothing more', async () => {
+    let release = () => {};
+    notifier.hold = new Promise((resolve) => {
+      release = resolve;
+    });
+    outbox.start([]);
+    outbox.add([note('a'), note('b')]);
+    await untilTrue(() => assert.deepEqual(notifier.tried, ['a']));
+    const closed = outbox.close(5000);
+    release();
+    await closed;
+    assert.deepEqual(outcomes(), ['a sent']);
+    assert.ok(notifier.isClosed && other.isClosed);
+  });
+
+  test('breaks off what hangs: it stays in the store as it was', async () => {
+    notifier.hold = new Promise(() => {});
+    outbox.start([]);
+    outbox.add([note('a')]);
+    await untilTrue(() => assert.deepEqual(notifier.tried, ['a']));
+    const closed = outbox.close(5000);
+    clock.advance(await clock.sleeping((ms) => ms === 5000));
+    await closed;
+    assert.deepEqual(settled, []);
+    assert.ok(notifier.isClosed);
+  });
+
+  test('ends while it waits for its next attempt', async () => {
+    notifier.fails = () => later();
+    outbox.start([]);
+    outbox.add([note('a')]);
+    await clock.sleeping(backoff);
+    await outbox.close(5000);
+    assert.deepEqual(outcomes(), ['a later']);
+  });
+
+  test('ends while the store refuses', async () => {
+    settle = async () => {
+      throw new Error('disk full');
+    };
+    outbox.start([]);
+    outbox.add([note('a')]);
+    await clock.sleeping(backoff);
+    await outbox.close(5000);
+    assert.ok(notifier.isClosed);
+  });
+});

@@ -1,0 +1,164 @@
+import { CauseView, explainAlert, type ReachSources } from '../cause/explain.ts';
+import type { AlertSettings, AlertWishes, RulesResult, RulesTask } from '../contract/alert-tasks.ts';
+import type { Alert, AlertRecording } from '../contract/alerts.ts';
+import type { MetricRing } from '../ring/metric-ring.ts';
+import { MetricReader } from '../store/metric-reader.ts';
+import type { Reader } from '../store/reader.ts';
+import { AlertState } from './alert-state.ts';
+import { liveSelect } from './live-select.ts';
+import { pausedQueues } from './maintenance.ts';
+import { recordingOf } from './recording.ts';
+import { rulesReading } from './rules-reading.ts';
+
+/** What rules look at. */
+export interface RulesView {
+  readonly metrics: MetricRing;
+  readonly reader: () => Reader;
+  readonly reach: ReachSources;
+}
+
+/** A recording is made so long after the alert began to fire, and begins so long before. */
+const recordedMs = 5 * 60_000;
+/** Slow readings come every 10 s, or every `slowFactor` times as long: a series has ended after three of them. */
+const staleAfterMs = 30_000;
+const leastStaleTicks = 5;
+
+/** Evaluates rules, moves their alerts on and decides who is told: all of it in one task after a tick. */
+export class RuleEvaluation {
+  readonly #view: RulesView;
+  #state: AlertState | undefined;
+  #settingsText = '';
+  #wishesText = '';
+  #wishes: AlertWishes = { silences: [], acknowledgements: {} };
+  #nextSequence = -1;
+  #metricReader: MetricReader | undefined;
+  /** Alerts whose recording is still to be made, by id. */
+  #unrecorded = new Map<string, Alert>();
+
+  constructor(view: RulesView) {
+    this.#view = view;
+  }
+
+  /** What is kept here is of no use once this has thrown: the next call reads it from the store. */
+  evaluate(task: RulesTask): RulesResult {
+    const state = this.#use(task);
+    this.#nextSequence = -1;
+    if (task.wishes !== this.#wishesText) {
+      this.#wishes = JSON.parse(task.wishes) as AlertWishes;
+      this.#wishesText = task.wishes;
+    }
+    const { timeMs, wantAll } = task;
+    const select = this.#select(task, state.settings);
+    const { changed, forgotten, recorded } = state.evaluate(task, select);
+    const explained = this.#explain(changed, task, state);
+    const isMaintained = pausedQueues(state.rules, select, timeMs);
+    const given = [...state.book.active(), ...state.ended.values()];
+    const { groups, forgottenGroups, notifications, active, untold, nextFlushMs } = state.dispatcher.step(
+      given,
+      timeMs,
+      this.#wishes,
+      isMaintained,
+    );
+    for (const id of state.ended.keys()) if (!untold.has(id)) state.ended.delete(id);
+    const recordings = this.#record(explained, task, state);
+    const health = state.health();
+    const alerts = wantAll ? [...given, ...explained.filter(({ state }) => state === 'resolved')] : explained;
+    this.#nextSequence = task.sequence + 1;
+    return {
+      changes: {
+        timeMs,
+        alerts,
+        forgottenAlerts: forgotten,
+        groups: wantAll ? state.dispatcher.groups() : groups,
+        forgottenGroups,
+        notifications,
+        recordings,
+      },
+      active,
+      health,
+      ...rulesReading(
+        recorded,
+        active,
+        explained.filter(({ state }) => state === 'resolved'),
+      ),
+      problems: health
+        .filter(({ error }) => error !== '')
+        .map(({ key, error }) => `${nameOf(key)}: ${error}`),
+      nextDueMs: soonest([state.book.nextDueMs(timeMs), nextFlushMs, this.#nextRecordingMs()]),
+    };
+  }
+
+  #use({ sequence, settings: text }: RulesTask): AlertState {
+    if (this.#state && this.#nextSequence === sequence && this.#settingsText === text) return this.#state;
+    const settings = JSON.parse(text) as AlertSettings;
+    const reader = this.#view.reader();
+    const kept = reader.keptAlerts();
+    this.#state = new AlertState(settings, kept, Math.max(kept.evaluatedAtMs, reader.newestTickMs()));
+    this.#settingsText = text;
+    this.#metricReader = undefined;
+    this.#unrecorded = new Map(
+      kept.alerts.filter(({ firedAtMs }) => firedAtMs > 0).map((alert) => [alert.id, alert]),
+    );
+    return this.#state;
+  }
+
+  #select({ timeMs, slowFactor }: RulesTask, { intervalMs, rawRetentionMs }: AlertSettings) {
+    const staleTicks = Math.max(leastStaleTicks, Math.ceil((staleAfterMs * slowFactor) / intervalMs));
+    const { metrics, reader } = this.#view;
+    const metricReader = () => {
+      this.#metricReader ??= new MetricReader(reader(), 0);
+      this.#metricReader.rawFromMs = timeMs - rawRetentionMs;
+      return this.#metricReader;
+    };
+    return liveSelect(metrics, metricReader, staleTicks);
+  }
+
+  /** Gives those that just began to fire their cause and whom they touch. */
+  #explain(changed: readonly Alert[], { timeMs }: RulesTask, state: AlertState): Alert[] {
+    const { settings, book, rules } = state;
+    let view: CauseView | undefined;
+    return changed.map((alert) => {
+      if (alert.state !== 'firing' || alert.cause !== null) return alert;
+      const rule = rules.get(alert.rule);
+      if (!rule) return alert;
+      view ??= new CauseView(this.#view.reach, timeMs, settings.intervalMs);
+      const { cause, reach } = explainAlert(alert, rule, view);
+      return book.explain(alert, cause, reach);
+    });
+  }
+
+  #record(changed: readonly Alert[], { timeMs }: RulesTask, { rules }: AlertState): AlertRecording[] {
+    for (const alert of changed) {
+      if (alert.firedAtMs === timeMs && alert.state === 'firing') this.#unrecorded.set(alert.id, alert);
+    }
+    const recordings: AlertRecording[] = [];
+    for (const [id, alert] of this.#unrecorded) {
+      const dueMs = alert.firedAtMs + recordedMs;
+      if (dueMs > timeMs) continue;
+      this.#unrecorded.delete(id);
+      const rule = rules.get(alert.rule);
+      // One that is long past was recorded, or nobody was there.
+      if (!rule || dueMs < timeMs - recordedMs) continue;
+      const select = liveSelect(this.#view.metrics, () => this.#metricReader!, Number.POSITIVE_INFINITY);
+      recordings.push(recordingOf(alert, rule, alert.firedAtMs - recordedMs, dueMs, select));
+    }
+    return recordings;
+  }
+
+  #nextRecordingMs(): number {
+    let nextMs = 0;
+    for (const { firedAtMs } of this.#unrecorded.values())
+      if (nextMs === 0 || firedAtMs + recordedMs < nextMs) nextMs = firedAtMs + recordedMs;
+    return nextMs;
+  }
+}
+
+/** Of a rule's key. */
+function nameOf(key: string): string {
+  return key.split(';').at(-2) ?? key;
+}
+
+/** The smallest that is not 0. */
+function soonest(timesMs: readonly number[]): number {
+  return Math.min(...timesMs.filter((ms) => ms > 0), Number.MAX_SAFE_INTEGER);
+}
