@@ -195,12 +195,6 @@ export interface TickExtras {
   readonly kept: readonly { readonly name: string; readonly bytes: Uint8Array }[];
 }
 
-/** What was stored before, for going on from: an error group is one process's, so that both name it. */
-export interface EventMemory {
-  errorGroup(process: string, fingerprint: string): StoredErrorGroup | undefined;
-  kept(name: string): Uint8Array | undefined;
-}
-
 /** What services told in the last minute. `avgMs` is NaN when nothing was timed. A part is null when no connected service reports it. */
 export interface EventSummary {
   /** How long the minute is so far, in milliseconds: less after the start. */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { loadConfig } from '../../../agent/config/load.ts';
 import { processTargets } from '../../../agent/sources/process/options.ts';
@@ -262,15 +262,13 @@ test('a value that is one variable may become a number or a switch, but a tag st
   assert.equal(config.queues, false);
 });
 
-for (const [what, yaml] of [
-  ['rules', 'rules: [rules/*.yml]\n'],
-  ['notify', 'notify: notify.yml\n'],
-] as const) {
-  test(`${what} is checked, taken and told to have no effect yet`, async (t) => {
-    const { notices } = await load(t, { yaml });
-    assert.deepEqual(notices, [`agent.yml:1:1: ${what}: has no effect in this version`]);
-  });
-}
+test('rule files and the notification file are looked for beside the configuration', async (t) => {
+  const { config, notices, files } = await load(t, { yaml: 'rules: [rules/*.yml]\nnotify: notify.yml\n' });
+  const folder = dirname(files[0]!);
+  assert.deepEqual(config.rules, [join(folder, 'rules/*.yml')]);
+  assert.equal(config.notify, join(folder, 'notify.yml'));
+  assert.deepEqual(notices, []);
+});
 
 test('tokens in clear text beyond the machine are told', async (t) => {
   const { notices } = await load(t, { yaml: 'http: {host: 0.0.0.0}\n' });
