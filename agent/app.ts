@@ -147,6 +147,8 @@ async function wire(config: Config, alerting: Alerting, parts: AppParts, life: L
     pipeline.onTick(({ texts }) => publisher.publish(texts));
   }
   pipeline.onTick(({ timeMs }) => {
+    // Alerts of a source that is still to answer for the first time may neither end nor become unknown.
+    if (!sources.every((source) => source.wasRead())) return;
     const downSources = pipeline.state().sources.filter(({ up }) => !up);
     const { slowFactor } = stats;
     alerts.keeper.afterTick({ timeMs, slowFactor, downSources: downSources.map(({ source }) => source) });

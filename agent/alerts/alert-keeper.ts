@@ -62,7 +62,8 @@ const failuresUntilDown = 3;
  */
 export class AlertKeeper {
   readonly #parts: AlertKeeperParts;
-  #settings: string;
+  readonly #settings: string;
+  readonly #mostSilentMs: number;
   #wishes: AlertWishes = { silences: [], acknowledgements: {} };
   #wishesText = '';
   #isStarted = false;
@@ -76,16 +77,13 @@ export class AlertKeeper {
   #health: readonly RuleHealth[] = [];
   #reading: Reading = { source: 'rules', layout: '[]', values: new Float64Array() };
   #evaluatedAtMs = 0;
+  /** Monotonic time at which rules were last evaluated, or found not to be due. */
+  #lookedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(settings: AlertSettings, parts: AlertKeeperParts) {
     this.#settings = JSON.stringify(settings);
+    this.#mostSilentMs = 60_000 + 4 * settings.intervalMs;
     this.#parts = parts;
-  }
-
-  /** Other rules or routes from the next evaluation on. */
-  configure(settings: AlertSettings): void {
-    this.#settings = JSON.stringify(settings);
-    this.#nextDueMs = 0;
   }
 
   /** To be called after each tick; returns at once. */
@@ -121,9 +119,10 @@ export class AlertKeeper {
     return this.#evaluatedAtMs;
   }
 
-  /** True while rules are evaluated and kept. */
+  /** True while ticks come and rules are evaluated after them. */
   isAlive(): boolean {
-    return this.#isStarted && this.#failures < failuresUntilDown;
+    const silentMs = this.#parts.clock.monotonicMs() - this.#lookedAtMs;
+    return silentMs < this.#mostSilentMs && this.#failures < failuresUntilDown;
   }
 
   /** What the last evaluation recorded, once; not known until the next. Throws while rules cannot be evaluated. */
@@ -149,11 +148,12 @@ export class AlertKeeper {
   /** Begins a silence, or changes the one with its id. */
   async silence(silence: Silence): Promise<void> {
     await this.#start();
-    const others = this.#wishes.silences.filter(({ id }) => id !== silence.id);
-    if (others.length >= mostSilences)
+    const others = () => this.#wishes.silences.filter(({ id }) => id !== silence.id);
+    if (others().length >= mostSilences)
       throw new AgentError('USAGE', `there are ${mostSilences} silences already; remove some`);
     await this.#parts.ports.write({ do: 'silence', silence });
-    this.#wish({ silences: [...others, silence] });
+    // Somebody else may have begun one meanwhile.
+    this.#wish({ silences: [...others(), silence] });
   }
 
   /** Ends a silence now; false when there is none that could end. */
@@ -179,13 +179,16 @@ export class AlertKeeper {
 
   async #evaluate({ timeMs, downSources, slowFactor }: TickFacts): Promise<void> {
     await this.#start();
-    const { ports, queue, troubles } = this.#parts;
+    const { ports, queue, clock, troubles } = this.#parts;
     this.#forgetEndedSilences(timeMs);
     // A silence that begins or ends by itself is looked at in time, too.
     const inForce = this.#wishes.silences.filter((one) => isInForce(one, timeMs)).map(({ id }) => id);
     const seen = JSON.stringify([downSources, inForce]);
     const clockWentBack = timeMs < this.#evaluatedAtMs;
-    if (timeMs < this.#nextDueMs && seen === this.#seen && !clockWentBack) return;
+    if (timeMs < this.#nextDueMs && seen === this.#seen && !clockWentBack) {
+      this.#lookedAtMs = clock.monotonicMs();
+      return;
+    }
     const task = { timeMs, settings: this.#settings, wishes: this.#wishesText, downSources, slowFactor };
     const result = await ports.evaluate({ ...task, sequence: this.#sequence, wantAll: this.#isUnwritten });
     const { changes } = result;
@@ -193,7 +196,9 @@ export class AlertKeeper {
     if (isChange(result)) await this.#commit(changes);
     this.#seen = seen;
     this.#failures = 0;
-    this.#nextDueMs = result.nextDueMs;
+    // What people said meanwhile is looked at with the next tick.
+    this.#nextDueMs = task.wishes === this.#wishesText ? result.nextDueMs : 0;
+    this.#lookedAtMs = clock.monotonicMs();
     this.#active = result.active;
     this.#health = result.health;
     this.#evaluatedAtMs = timeMs;

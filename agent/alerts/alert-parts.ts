@@ -33,7 +33,7 @@ export interface AlertParts {
   readonly outbox: Outbox;
   /** Sends a marked test by every way out of a receiver, now and once. Throws AgentError USAGE when there is no such receiver. */
   testNotify(receiver: string): Promise<readonly TestOutcome[]>;
-  /** Gives what is in flight `withinMs`; what waits stays in the store. */
+  /** Gives what is in flight `withinMs`, and waits for the evaluation that runs; what waits stays in the store. */
   close(withinMs: number): Promise<void>;
 }
 
@@ -74,7 +74,7 @@ export function createAlertParts(request: AlertPartsRequest): AlertParts {
     desk: new AlertDesk(keeper, archive, clock),
     testNotify: (name) => testNotify(receivers, name, clock.now(), externalUrl),
     close: async (withinMs) => {
-      await Promise.all([heartbeat?.close(), outbox.close(withinMs)]);
+      await Promise.all([keeper.idle(), heartbeat?.close(), outbox.close(withinMs)]);
     },
   };
 }

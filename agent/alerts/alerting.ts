@@ -41,8 +41,3 @@ export async function loadAlerting(request: AlertingRequest): Promise<LoadedAler
     notices: [...loaded.notices, ...notifications.notices],
   };
 }
-
-/** Alerting that watches nothing and tells nobody. */
-export async function noAlerting(): Promise<Alerting> {
-  return { groups: [], notify: await loadNotifyFile(undefined, { env: {}, cwd: '/' }) };
-}

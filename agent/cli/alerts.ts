@@ -1,5 +1,6 @@
 import type { AlertPage, AlertQuery, ShownAlert, ShownSilence, SilenceRequest } from '../alert-shape.ts';
 import { alertStatuses } from '../alert-shape.ts';
+import type { TestOutcome } from '../alerts/alert-commands.ts';
 import { AgentError } from '../errors.ts';
 import type { Command } from './command.ts';
 import { exitCodes } from './exit.ts';
@@ -89,13 +90,6 @@ export const alertsCommand: Command<AlertsArgs> = {
     }
   },
 };
-
-/** How a test notification went, by one way out. */
-interface TestOutcome {
-  readonly integration: string;
-  /** '' when it was delivered. */
-  readonly problem: string;
-}
 
 function checkUse({ action, names, limit, comment, for: length, until }: AlertsArgs): void {
   const takesNone = action === 'list' || action === 'silences';

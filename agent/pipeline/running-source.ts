@@ -25,6 +25,7 @@ export class RunningSource {
   readonly #clock: Clock;
   #outstandingSinceMs: number | undefined;
   #slowReadMs: number | undefined;
+  #wasRead = false;
   #status: SourceStatus;
 
   constructor(source: Source, clock: Clock) {
@@ -39,10 +40,16 @@ export class RunningSource {
     return this.#status;
   }
 
+  /** False while its first answer since the start is awaited, for a tick at most: it is neither up nor down. */
+  wasRead(): boolean {
+    return this.#wasRead;
+  }
+
   /** One reading, or null when the source is down or late; what is dear is read `slowFactor` times less often. */
   async read(timeMs: number, waitMs: number, slowFactor = 1): Promise<Reading | null> {
     const startMs = this.#clock.monotonicMs();
     if (this.#outstandingSinceMs !== undefined) {
+      this.#wasRead = true;
       this.#down(Number.NaN, 'no answer yet; nothing more is asked until there is one');
       return null;
     }
@@ -77,6 +84,7 @@ export class RunningSource {
     try {
       return await this.#source.read({ timeMs, slow });
     } finally {
+      this.#wasRead = true;
       this.#outstandingSinceMs = undefined;
     }
   }

@@ -34,7 +34,8 @@ of \`for\` goes on, and nobody is told twice. Notifications carry the annotation
 source is down, and \`flapping\` for one that began and ended three times within its repeat interval. A queue that is paused
 on purpose keeps the alerts about its depth quiet.
 
-Without \`rules\` the shipped ones hold: \`config/rules/nova.yml\`.
+Without \`rules\` those of \`config/rules/*.yml\` in the working folder hold, else the shipped ones,
+\`config/rules/nova.yml\` of nova-agent.
 `;
 
 const notifyText = `## Notifications

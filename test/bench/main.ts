@@ -1,4 +1,6 @@
 import { parseArgs } from 'node:util';
+import { alerting } from './alerting.ts';
+import { backtest } from './backtest.ts';
 import { busy } from './busy.ts';
 import { delivery } from './delivery.ts';
 import { event } from './event.ts';
@@ -8,8 +10,10 @@ import { idle } from './idle.ts';
 import { loop } from './loop.ts';
 import { processes } from './processes.ts';
 import { queues } from './queues.ts';
+import { rangequery } from './rangequery.ts';
 import { receiving } from './receiving.ts';
 import { type Row, round } from './row.ts';
+import { rules } from './rules.ts';
 import { store } from './store.ts';
 
 const subjects: Readonly<Record<string, () => AsyncGenerator<Row>>> = {
@@ -24,6 +28,10 @@ const subjects: Readonly<Record<string, () => AsyncGenerator<Row>>> = {
   event,
   receiving,
   busy,
+  backtest,
+  rules,
+  rangequery,
+  alerting,
 };
 
 /** `npm run bench -- [SUBJECT…] [--json]`: ours, the named peer and the ratio, measured in one run. */

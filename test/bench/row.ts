@@ -50,7 +50,7 @@ export function valueAtMost(
   return { subject, measure, ours, peer, peerName, ratio: ours / peer, target, met: ours <= limit };
 }
 
-export function median(numbers: readonly number[]): number {
+export function median(numbers: Iterable<number> & { readonly length: number }): number {
   return [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)]!;
 }
 

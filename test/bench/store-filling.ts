@@ -68,7 +68,7 @@ export async function fillBoth(
  * An hour of ticks, then the background work that is due. The rows are those of `Store.append`, only that the
  * ticks share one transaction: filling a month one by one would take longer than all that is measured.
  */
-function appendHour(path: string, startMs: number, ticks: ReturnType<SignalSource['next']>[]): void {
+export function appendHour(path: string, startMs: number, ticks: ReturnType<SignalSource['next']>[]): void {
   openStore(path, keepAll).close();
   const database = openDatabase(path);
   transaction(database, () => {

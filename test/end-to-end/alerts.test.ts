@@ -71,8 +71,14 @@ receivers:
 `,
   );
   queue = new Queue('mail', { connection: { url: redis.url } });
-  await queue.addBulk(Array.from({ length: 30 }, (_, i) => ({ name: 'send', data: { i } })));
+  await queue.add('send', { i: 0 });
   agent = await startAgent(configuration(), { folder });
+  // Workers are counted every 10 s only, and they are the cause.
+  await untilTrue(async () => {
+    const known = await runAgent(['query', 'queue_workers', '--instant', '-c', agent.configFile]);
+    assert.match(known.stdout, /queue="mail"/);
+  }, 60_000);
+  await queue.addBulk(Array.from({ length: 29 }, (_, i) => ({ name: 'send', data: { i } })));
 });
 
 function configuration() {
@@ -119,12 +125,12 @@ test('a queue that nobody works on is told once, with its cause', async () => {
   assert.equal(body.alerts.length, 1);
   const [alert] = body.alerts as [WebhookBody['alerts'][number]];
   assert.equal(alert.labels.queue, 'mail');
-  assert.equal(alert.annotations.summary, 'mail has 30 waiting');
-  assert.match(alert.annotations.cause!, /no worker connected\. 30 jobs wait/);
+  assert.match(alert.annotations.summary!, /^mail has [23]\d waiting$/);
+  assert.match(alert.annotations.cause!, /no worker connected\. [23]\d jobs wait/);
   const [shown] = await alerts();
   assert.equal(shown!.type, 'high-queue');
   assert.equal(shown!.status, 'active');
-  assert.equal(shown!.data.value, 30);
+  await untilTrue(async () => assert.equal((await alerts())[0]!.data.value, 30));
   assert.equal(shown!.cause!.kind, 'no_workers');
 });
 

@@ -14,7 +14,7 @@ export interface BuiltAgent {
 
 export async function buildAgent(): Promise<BuiltAgent> {
   const folder = await temporaryFolder('nova-built-');
-  await symlink(join(projectRoot, 'node_modules'), join(folder, 'node_modules'));
+  for (const name of ['node_modules', 'config']) await symlink(join(projectRoot, name), join(folder, name));
   await copyFile(join(projectRoot, 'package.json'), join(folder, 'package.json'));
   const compiler = join(projectRoot, 'node_modules/typescript/bin/tsc');
   const project = join(projectRoot, 'scripts/tsconfig.build.json');

@@ -22,8 +22,8 @@ export interface HttpReceiver {
   close(): Promise<void>;
 }
 
-/** Starts it on loopback; with `tls` it speaks HTTPS. */
-export async function startHttpReceiver(tls?: ServerOptions): Promise<HttpReceiver> {
+/** Starts it on loopback, on a free port unless told; with `tls` it speaks HTTPS. */
+export async function startHttpReceiver(tls?: ServerOptions, givenPort = 0): Promise<HttpReceiver> {
   const requests: ReceivedRequest[] = [];
   const sockets = new Set<Socket>();
   let arrived = () => {};
@@ -45,7 +45,7 @@ export async function startHttpReceiver(tls?: ServerOptions): Promise<HttpReceiv
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(givenPort, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   const receiver: HttpReceiver = {
     url: `${tls ? 'https' : 'http'}://127.0.0.1:${port}`,

@@ -12,7 +12,7 @@ import { AlertTexts, type TemplateSurroundings } from './alert-texts.ts';
 import { labelsFingerprint } from './fingerprint.ts';
 import { LabelOverlap } from './label-overlap.ts';
 import type { RuleMoment, RuleOutcome } from './rule-moment.ts';
-import type { RuleQuery } from './rule-query.ts';
+import type { VectorQuery } from './rule-query.ts';
 
 /** Named in `unknownSources` where the expression finds no series at all. */
 export const noDataSource = 'no data';
@@ -44,8 +44,8 @@ export class AlertingState {
   readonly rule: AlertingRule;
   /** `ruleKey` of the rule. */
   readonly key: string;
-  readonly #query: RuleQuery;
-  readonly #clear: RuleQuery | undefined;
+  readonly #query: VectorQuery;
+  readonly #clear: VectorQuery | undefined;
   readonly #limit: number;
   readonly #texts: AlertTexts;
   /** Labels that are the rule's own. */
@@ -67,8 +67,8 @@ export class AlertingState {
   constructor(
     rule: AlertingRule,
     key: string,
-    query: RuleQuery,
-    clear: RuleQuery | undefined,
+    query: VectorQuery,
+    clear: VectorQuery | undefined,
     limit: number,
   ) {
     this.rule = rule;

@@ -30,6 +30,8 @@ export interface RuleBookOptions {
   readonly mostGapMs?: number;
   /** Most time that a rule may take [2 s]. */
   readonly ruleLimitMs?: number;
+  /** The step of subqueries that name none [1 minute]. */
+  readonly subqueryStepMs?: number;
   /** Milliseconds since any moment, never going back [`performance.now`]. */
   readonly monotonicMs?: () => number;
 }
@@ -87,6 +89,7 @@ export class RuleBook {
       externalLabels: options.externalLabels ?? {},
       mostGapMs: options.mostGapMs ?? Number.POSITIVE_INFINITY,
       ruleLimitMs: options.ruleLimitMs ?? 2000,
+      subqueryStepMs: options.subqueryStepMs ?? 60_000,
       monotonicMs: options.monotonicMs ?? (() => performance.now()),
     };
     this.#schedule = new RuleSchedule(groups);
@@ -181,7 +184,8 @@ export class RuleBook {
     const queryMs = timeMs - this.#groups[groupIndex]!.queryOffsetMs;
     const select = this.#overlay.over(stored);
     // Names are taken off at once, as Prometheus does unless told otherwise.
-    const options = { isCancelled, delayedNameRemoval: false };
+    const { subqueryStepMs } = this.#options;
+    const options = { isCancelled, delayedNameRemoval: false, subqueryStepMs };
     const query = (expr: string) => {
       const { labels, values } = evaluateVector(parseExpression(expr), expr, queryMs, select, options);
       return labels.map((own, index) => ({ labels: own.toRecord(), value: values[index]! }));

@@ -13,8 +13,14 @@ import type { RuleMoment } from './rule-moment.ts';
 /** Is told the labels of each series that has a sample, and did not end, where an expression looks. */
 export type SeriesWatch = (labels: Record<string, string>) => void;
 
+/** What an expression of a rule gives: evaluated at each moment, or ahead for many of them. */
+export interface VectorQuery {
+  /** @throws PromqlError when it cannot be evaluated, or is to stop */
+  vector(moment: RuleMoment, watch?: SeriesWatch): InstantVector;
+}
+
 /** An expression of a rule, parsed once. */
-export class RuleQuery {
+export class RuleQuery implements VectorQuery {
   readonly #text: string;
   readonly #expr: Expr;
   readonly #seesRecorded: boolean;

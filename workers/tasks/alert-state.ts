@@ -10,6 +10,13 @@ const mostEvaluationMs = 10_000;
 /** A longer time without an evaluation, as while the machine slept, does not count for `for`. */
 const mostGapMs = 60_000;
 
+/**
+ * After so long a stop, the look-back of PromQL, nothing is known of what fires until every source was read anew, twice
+ * where it takes two readings: that is not its end.
+ */
+const longStopMs = 5 * 60_000;
+const heldMs = 60_000;
+
 /** What the groups that were due gave. */
 export interface Evaluated {
   readonly changed: readonly Alert[];
@@ -30,9 +37,14 @@ export class AlertState {
   /** Ended ones that somebody is still to be told of, by id. */
   readonly ended = new Map<string, Alert>();
   readonly #health = new Map<string, RuleHealth>();
+  /** Nothing is evaluated before. */
+  readonly #heldUntilMs: number;
 
-  constructor(settings: AlertSettings, kept: KeptAlerts, evaluatedAtMs: number) {
+  /** `timeMs` is now, `evaluatedAtMs` when alerts were looked at last; 0 for never. */
+  constructor(settings: AlertSettings, kept: KeptAlerts, evaluatedAtMs: number, timeMs: number) {
     this.settings = settings;
+    const fires = kept.alerts.some(({ state }) => state === 'firing');
+    this.#heldUntilMs = fires && timeMs - evaluatedAtMs >= longStopMs ? timeMs + heldMs : 0;
     const { groups, routing, externalUrl } = settings;
     this.rules = alertingRules(groups);
     this.book = new RuleBook(groups, kept.alerts, evaluatedAtMs, { externalUrl, mostGapMs });
@@ -47,6 +59,8 @@ export class AlertState {
 
   /** Evaluates the groups that are due. */
   evaluate({ timeMs, downSources }: RulesTask, select: Select): Evaluated {
+    if (timeMs < this.#heldUntilMs && timeMs >= this.#heldUntilMs - heldMs)
+      return { changed: [], forgotten: [], recorded: [] };
     const retired = this.book.retire(timeMs);
     const changed = [...retired.changed];
     const forgotten = [...retired.forgotten];

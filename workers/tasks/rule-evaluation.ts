@@ -1,6 +1,7 @@
 import { CauseView, explainAlert, type ReachSources } from '../cause/explain.ts';
 import type { AlertSettings, AlertWishes, RulesResult, RulesTask } from '../contract/alert-tasks.ts';
 import type { Alert, AlertRecording } from '../contract/alerts.ts';
+import type { Select } from '../promql/index.ts';
 import type { MetricRing } from '../ring/metric-ring.ts';
 import { MetricReader } from '../store/metric-reader.ts';
 import type { Reader } from '../store/reader.ts';
@@ -19,6 +20,8 @@ export interface RulesView {
 
 /** A recording is made so long after the alert began to fire, and begins so long before. */
 const recordedMs = 5 * 60_000;
+/** In one evaluation; the others come with the next ones. */
+const mostRecorded = 10;
 /** Slow readings come every 10 s, or every `slowFactor` times as long: a series has ended after three of them. */
 const staleAfterMs = 30_000;
 const leastStaleTicks = 5;
@@ -88,12 +91,12 @@ export class RuleEvaluation {
     };
   }
 
-  #use({ sequence, settings: text }: RulesTask): AlertState {
+  #use({ sequence, settings: text, timeMs }: RulesTask): AlertState {
     if (this.#state && this.#nextSequence === sequence && this.#settingsText === text) return this.#state;
     const settings = JSON.parse(text) as AlertSettings;
     const reader = this.#view.reader();
     const kept = reader.keptAlerts();
-    this.#state = new AlertState(settings, kept, Math.max(kept.evaluatedAtMs, reader.newestTickMs()));
+    this.#state = new AlertState(settings, kept, Math.max(kept.evaluatedAtMs, reader.newestTickMs()), timeMs);
     this.#settingsText = text;
     this.#metricReader = undefined;
     this.#unrecorded = new Map(
@@ -102,15 +105,15 @@ export class RuleEvaluation {
     return this.#state;
   }
 
-  #select({ timeMs, slowFactor }: RulesTask, { intervalMs, rawRetentionMs }: AlertSettings) {
-    const staleTicks = Math.max(leastStaleTicks, Math.ceil((staleAfterMs * slowFactor) / intervalMs));
-    const { metrics, reader } = this.#view;
-    const metricReader = () => {
-      this.#metricReader ??= new MetricReader(reader(), 0);
-      this.#metricReader.rawFromMs = timeMs - rawRetentionMs;
-      return this.#metricReader;
-    };
-    return liveSelect(metrics, metricReader, staleTicks);
+  #select(task: RulesTask, { intervalMs }: AlertSettings): Select {
+    const staleTicks = Math.max(leastStaleTicks, Math.ceil((staleAfterMs * task.slowFactor) / intervalMs));
+    return liveSelect(this.#view.metrics, () => this.#readerAt(task.timeMs), staleTicks);
+  }
+
+  #readerAt(timeMs: number): MetricReader {
+    this.#metricReader ??= new MetricReader(this.#view.reader(), 0);
+    this.#metricReader.rawFromMs = timeMs - this.#state!.settings.rawRetentionMs;
+    return this.#metricReader;
   }
 
   /** Gives those that just began to fire their cause and whom they touch. */
@@ -132,14 +135,16 @@ export class RuleEvaluation {
       if (alert.firedAtMs === timeMs && alert.state === 'firing') this.#unrecorded.set(alert.id, alert);
     }
     const recordings: AlertRecording[] = [];
+    const { metrics } = this.#view;
+    const select = liveSelect(metrics, () => this.#readerAt(timeMs), Number.POSITIVE_INFINITY);
     for (const [id, alert] of this.#unrecorded) {
       const dueMs = alert.firedAtMs + recordedMs;
       if (dueMs > timeMs) continue;
+      if (recordings.length === mostRecorded) break;
       this.#unrecorded.delete(id);
       const rule = rules.get(alert.rule);
       // One that is long past was recorded, or nobody was there.
       if (!rule || dueMs < timeMs - recordedMs) continue;
-      const select = liveSelect(this.#view.metrics, () => this.#metricReader!, Number.POSITIVE_INFINITY);
       recordings.push(recordingOf(alert, rule, alert.firedAtMs - recordedMs, dueMs, select));
     }
     return recordings;

@@ -35,7 +35,7 @@ export function isAllowedAddress(address: string): boolean {
 }
 
 /** Host of a URL or of `host:port` without the brackets of IPv6. */
-export function bareHost(hostname: string): string {
+function bareHost(hostname: string): string {
   return hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
 }
 

@@ -23,11 +23,13 @@ const fields = [
  * A delay histogram wakes the loop at its resolution, and waking is what an idle agent pays for: at 100 ms it was
  * 0.8 ms of CPU a second, a third of everything without queues and destinations.
  */
-const resolutionMs = 500;
+const mostResolutionMs = 500;
 
 /** The agent as a source like any other: what it costs, and whether its own loop keeps up. */
 export function createSelfSource(stats: SelfStats, clock: Clock): Source {
   const layout = layoutText([{ measurement: 'agent', tags: {}, fields }]);
+  // Some periods must end within an interval.
+  const resolutionMs = Math.min(mostResolutionMs, Math.max(10, Math.round(stats.intervalMs / 4)));
   const delay = monitorEventLoopDelay({ resolution: resolutionMs });
   delay.enable();
   let cpu = process.cpuUsage();

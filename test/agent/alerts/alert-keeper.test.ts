@@ -80,7 +80,7 @@ function kept(evaluate: (task: RulesTask) => Partial<AlertChanges> & { nextDueMs
   const written: AlertsTask[] = [];
   const told: Notification[] = [];
   const log: string[] = [];
-  const stage = { refuses: false, fails: false };
+  const stage = { refuses: false, fails: false, laterMs: 0 };
   const ports: AlertPorts = {
     kept: async (): Promise<KeptAlerts> => ({
       alerts: [],
@@ -112,7 +112,7 @@ function kept(evaluate: (task: RulesTask) => Partial<AlertChanges> & { nextDueMs
   const keeper = new AlertKeeper(settings, {
     ports,
     queue: { start: () => {}, add: (more) => told.push(...more) },
-    clock: { ...systemClock, now: () => 5000 },
+    clock: { ...systemClock, now: () => 5000, monotonicMs: () => stage.laterMs },
     log: createLog('info', (line) => log.push(line)),
     troubles: new TroubleLog(createLog('info', (line) => log.push(line))),
   });
@@ -210,6 +210,38 @@ test('a silence is stored before it holds, and is looked at at once', async () =
   await tick(2000);
   assert.deepEqual(written, [{ do: 'silence', silence }]);
   assert.deepEqual(JSON.parse(tasks[1]!.wishes), { silences: [silence], acknowledgements: {} });
+});
+
+test('silences that are asked for at once all hold', async () => {
+  const { keeper } = kept();
+  await Promise.all([keeper.silence(silence), keeper.silence({ ...silence, id: 't' })]);
+  assert.deepEqual(
+    keeper.silences().map(({ id }) => id),
+    ['s', 't'],
+  );
+});
+
+test('what is said while an evaluation runs is looked at with the next tick', async () => {
+  const { keeper, tick, tasks } = kept(() => ({ nextDueMs: 1e12 }));
+  await tick(1000);
+  const acknowledgement = { by: 'me', comment: '', atMs: 1 };
+  keeper.afterTick({ timeMs: 2000, downSources: ['host'], slowFactor: 1 });
+  await keeper.acknowledge('a-1', acknowledgement);
+  await keeper.idle();
+  await tick(3000, ['host']);
+  assert.deepEqual(JSON.parse(tasks.at(-1)!.wishes).acknowledgements, { 'a-1': acknowledgement });
+});
+
+test('rules that no tick asks for do not count as evaluated', async () => {
+  const { keeper, tick, stage } = kept(() => ({ nextDueMs: 1e12 }));
+  assert.equal(keeper.isAlive(), false);
+  await tick(1000);
+  stage.laterMs = 60_000;
+  await tick(2000);
+  stage.laterMs = 120_000;
+  assert.equal(keeper.isAlive(), true, 'nothing was due');
+  stage.laterMs = 130_000;
+  assert.equal(keeper.isAlive(), false);
 });
 
 test('a silence that ends by itself is looked at in time', async () => {

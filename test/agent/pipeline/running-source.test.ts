@@ -52,6 +52,21 @@ test('while an answer is outstanding nothing more is asked and nobody waits', as
   assert.equal(await next, reading);
 });
 
+test('a source that is late counts as read once it has answered or a tick has passed', async () => {
+  let answer = (_: Reading) => {};
+  const late = () => source(() => new Promise((resolve) => (answer = resolve)));
+  const answering = late();
+  await answering.read(1000, 1);
+  assert.equal(answering.wasRead(), false);
+  answer(reading);
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(answering.wasRead(), true);
+  const hanging = late();
+  await hanging.read(1000, 1);
+  await hanging.read(3000, 1);
+  assert.equal(hanging.wasRead(), true);
+});
+
 test('the dear part is asked for every 10 s, and again at the next tick when it failed', async () => {
   const slow: boolean[] = [];
   let fails = true;
