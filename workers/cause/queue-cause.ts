@@ -8,7 +8,8 @@ export type QueueCauseKind =
   | 'paused'
   | 'rate_limited'
   | 'overdue'
-  | 'stalled';
+  | 'stalled'
+  | 'unknown';
 
 export interface QueueCause {
   readonly kind: QueueCauseKind;
@@ -34,6 +35,7 @@ const mostLooked = 10;
  * | `stalled`      | half of the oldest active jobs, at least, have lost their worker |
  * | `rate_limited` | jobs wait, and a rate limit held them back in half of the last readings |
  * | `stalled`      | jobs are active or wait, workers are connected, and for 2 minutes and ten long runs none finished |
+ * | `unknown`      | jobs wait, none is active or was seen to finish, and how many workers there are is not known |
  * | `overloaded`   | jobs wait otherwise: they arrive faster than they are done, or a backlog is worked off |
  * | `overdue`      | delayed jobs are due and are not moved to waiting |
  * | `idle`         | nothing waits |
@@ -62,6 +64,11 @@ export function queueCause(queue: QueueState): QueueCause {
     const usual = queue.longRunMs >= 0 ? `, where 95 % took at most ${durationText(queue.longRunMs)}` : '';
     const sentences = [`${name} is stalled: ${nothing}${usual}.`, activeText(queue), waitingText(queue)];
     return { kind: 'stalled', sentences };
+  }
+  if (backlog > 0 && Number.isNaN(workers) && active === 0 && !(queue.finishedRate > 0)) {
+    const nothing = `Nothing works on ${name[0]!.toLowerCase()}${name.slice(1)}`;
+    const sentences = [`${nothing}, and how many workers it has is not known yet.`, waitingText(queue)];
+    return { kind: 'unknown', sentences };
   }
   if (backlog > 0) return { kind: 'overloaded', sentences: overloadSentences(name, queue) };
   if (overdue > 0) {

@@ -54,6 +54,15 @@ test('workers that are not known are not no workers', () => {
   );
 });
 
+test('where nothing works and workers are not known, nothing is claimed', () => {
+  const unknown = { workers: () => undefined, completed_total: () => undefined };
+  assert.deepEqual(causeOf({ ...unknown, waiting: 30 }), {
+    kind: 'unknown',
+    text: 'Nothing works on queue mail, and how many workers it has is not known yet. 30 jobs wait.',
+    moved: [],
+  });
+});
+
 test('a queue whose active jobs lost their worker', () => {
   assert.deepEqual(causeOf({ waiting: 7, active: 5, stalled: 5, workers: 1 }), {
     kind: 'stalled',
