@@ -5,7 +5,6 @@ import { type TestAgent, testToken } from '../support/agent.ts';
 import { freePort, untilTrue } from '../support/servers.ts';
 import * as stage from './alert-stage.ts';
 import { stored, timesOf, untilTicks } from './evidence.ts';
-import { isFull } from './scale.ts';
 import '../support/watchdog.ts';
 
 const steady = { alert: 'steady', expr: 'vector(1)' };
@@ -17,57 +16,52 @@ function ids(agent: TestAgent, status: string, name: string): Promise<string[]> 
     .then((alerts) => alerts.filter(({ type }) => type === name).map(({ id }) => id));
 }
 
-// Not sturdy yet on a machine that has other work: of the whole campaign only.
-const inCampaign = isFull ? test : test.skip;
-inCampaign(
-  'a hundred reloads in ten seconds with other rules: alerts keep their state, nothing is told twice, ticks go on',
-  async (t) => {
-    const receiver = await stage.newReceiver();
-    const rules = (version: number) =>
-      stage.ruleFile(steady, slow, {
-        alert: 'version',
-        expr: `vector(${version})`,
-        labels: { v: `${version}` },
-      });
-    const scene = await stage.newAlertStage(rules(0), stage.tellAll([receiver]));
-    const auth = { tokens: [{ name: 'test', role: 'admin', token: testToken }] };
-    // Each reload would take another free port.
-    const agent = await scene.start({ http: { port: await freePort(), auth } });
-    await scene.untilKept(stage.settledWith(2));
-    const [firing, pending] = [await ids(agent, 'active', 'steady'), await ids(agent, 'pending', 'slow')];
-    assert.deepEqual([firing.length, pending.length], [1, 1]);
-    const startedMs = Date.now();
-    for (let i = 1; i <= 100; i++) {
-      await scene.setRules(rules(i));
-      agent.process.kill('SIGHUP');
-      await sleep(100);
-    }
-    const endedMs = Date.now();
-    await stage.untilTold(
-      receiver,
-      (told) => {
-        const firing = told.flatMap(({ alerts }) => alerts.filter(({ status }) => status === 'firing'));
-        assert.ok(
-          firing.some(({ labels }) => labels.v === '100'),
-          agent.log().slice(-3000),
-        );
-      },
-      60_000,
-    );
-    await untilTicks(agent, 4);
-    const times = timesOf(stored(agent, 'system', {}, startedMs, endedMs));
-    const reloads = agent.log().match(/SIGHUP: new configuration in force/g)?.length ?? 0;
-    t.diagnostic(`${times.length} ticks of 250 ms in ${endedMs - startedMs} ms, ${reloads} reloads`);
-    assert.ok(times.length >= Math.max(1, reloads), `${times.length} ticks with ${reloads} reloads`);
-    assert.equal(new Set(times).size, times.length);
-    assert.deepEqual(await ids(agent, 'active', 'steady'), firing);
-    assert.deepEqual(await ids(agent, 'pending', 'slow'), pending);
-    const told = stage.toldTo(receiver);
-    assert.equal(stage.onceEach(told).length, told.length, 'no message twice');
-    const named = told.filter(({ alerts }) => alerts.some(({ labels }) => labels.alertname === 'steady'));
-    assert.equal(named.length, 1);
-  },
-);
+test('a hundred reloads in ten seconds with other rules: alerts keep their state, nothing is told twice, ticks go on', async (t) => {
+  const receiver = await stage.newReceiver();
+  const rules = (version: number) =>
+    stage.ruleFile(steady, slow, {
+      alert: 'version',
+      expr: `vector(${version})`,
+      labels: { v: `${version}` },
+    });
+  const scene = await stage.newAlertStage(rules(0), stage.tellAll([receiver]));
+  const auth = { tokens: [{ name: 'test', role: 'admin', token: testToken }] };
+  // Each reload would take another free port.
+  const agent = await scene.start({ http: { port: await freePort(), auth } });
+  await scene.untilKept(stage.settledWith(2));
+  const [firing, pending] = [await ids(agent, 'active', 'steady'), await ids(agent, 'pending', 'slow')];
+  assert.deepEqual([firing.length, pending.length], [1, 1]);
+  const startedMs = Date.now();
+  for (let i = 1; i <= 100; i++) {
+    await scene.setRules(rules(i));
+    agent.process.kill('SIGHUP');
+    await sleep(100);
+  }
+  const endedMs = Date.now();
+  await stage.untilTold(
+    receiver,
+    (told) => {
+      const firing = told.flatMap(({ alerts }) => alerts.filter(({ status }) => status === 'firing'));
+      assert.ok(
+        firing.some(({ labels }) => labels.v === '100'),
+        agent.log().slice(-3000),
+      );
+    },
+    60_000,
+  );
+  await untilTicks(agent, 4);
+  const times = timesOf(stored(agent, 'system', {}, startedMs, endedMs));
+  const reloads = agent.log().match(/SIGHUP: new configuration in force/g)?.length ?? 0;
+  t.diagnostic(`${times.length} ticks of 250 ms in ${endedMs - startedMs} ms, ${reloads} reloads`);
+  assert.ok(times.length >= Math.max(1, reloads), `${times.length} ticks with ${reloads} reloads`);
+  assert.equal(new Set(times).size, times.length);
+  assert.deepEqual(await ids(agent, 'active', 'steady'), firing);
+  assert.deepEqual(await ids(agent, 'pending', 'slow'), pending);
+  const told = stage.toldTo(receiver);
+  assert.equal(stage.onceEach(told).length, told.length, 'no message twice');
+  const named = told.filter(({ alerts }) => alerts.some(({ labels }) => labels.alertname === 'steady'));
+  assert.equal(named.length, 1);
+});
 
 test('a rule file or notify file that is wrong refuses the reload whole, and the old rules run on', async () => {
   const receiver = await stage.newReceiver();

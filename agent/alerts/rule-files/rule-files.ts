@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { RuleGroup } from '../../../workers/contract/alerts.ts';
 import { AgentError, messageOf } from '../../errors.ts';
@@ -10,6 +11,8 @@ import { type RuleFile, readRuleFile } from './rule-file.ts';
 import type { RuleExpression } from './rule-reader.ts';
 
 const mostFiles = 256;
+/** A file that is empty for longer is meant to be. */
+const restMs = 200;
 /** Lines of a message: who wrote one mistake a thousand times need not read them all. */
 const mostProblems = 200;
 
@@ -117,7 +120,15 @@ function isTestFile(path: string): boolean {
   return /\.test\.ya?ml$/.test(path);
 }
 
+/** Who saves a file often empties it first, and without its rules all that fires would be over: it is looked at again. */
 async function readBytes(path: string): Promise<Uint8Array> {
+  const bytes = await readOnce(path);
+  if (bytes.length > 0) return bytes;
+  await sleep(restMs);
+  return readOnce(path);
+}
+
+async function readOnce(path: string): Promise<Uint8Array> {
   const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
     throw error.code === 'ENOENT' ? new Error('there is no such file') : error;
   });

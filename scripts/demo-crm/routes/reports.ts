@@ -55,7 +55,8 @@ async function forecast(database: Database, rows: number): Promise<number> {
 
 /**
  * How many rows of the forecast take at least about `tookMs` here. By the best of some short ones, and by CPU time
- * where that is less, so that what else the machine does at the moment counts for little.
+ * where that is less, so that what else the machine does at the moment counts for little. Not by less than a third of the
+ * time that passed: some kernels count CPU time in steps that are longer than a short forecast.
  */
 async function rowsThatTake(tookMs: number, database: Database): Promise<number> {
   let bestMs = Number.POSITIVE_INFINITY;
@@ -63,7 +64,8 @@ async function rowsThatTake(tookMs: number, database: Database): Promise<number>
     const [startMs, startCpu] = [performance.now(), process.cpuUsage()];
     await forecast(database, probeRows);
     const { user, system } = process.cpuUsage(startCpu);
-    bestMs = Math.min(bestMs, performance.now() - startMs, (user + system) / 1000);
+    const passedMs = performance.now() - startMs;
+    bestMs = Math.min(bestMs, passedMs, Math.max((user + system) / 1000, passedMs / 3));
   }
   return Math.round((tookMs / bestMs) * probeRows);
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { filesOf } from '../../../../agent/alerts/rule-files/file-glob.ts';
 import { type LoadedRules, loadRuleFiles } from '../../../../agent/alerts/rule-files/rule-files.ts';
 import { projectRoot } from '../../../support/agent.ts';
@@ -143,4 +144,15 @@ test('without globs the rules of the working folder are taken, else the shipped 
 
 test('an empty list of globs means no rules', async () => {
   assert.deepEqual((await load([])).groups, []);
+});
+
+test('a file that is being saved, empty for a moment, is read when it is whole', async () => {
+  const file = await put('saved/a.yml', '');
+  const [{ groups }] = await Promise.all([load(['saved/a.yml']), sleep(20).then(() => put('saved/a.yml'))]);
+  assert.deepEqual(
+    groups.map(({ name }) => name),
+    ['saved/a.yml'],
+  );
+  await writeFile(file, '');
+  assert.deepEqual((await load(['saved/a.yml'])).groups, []);
 });
