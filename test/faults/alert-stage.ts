@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Queue } from 'bullmq';
 import type { ShownAlert } from '../../agent/alert-shape.ts';
@@ -66,13 +66,19 @@ export async function newAlertStage(rules: string, notify: string): Promise<Aler
         },
         folder,
       ),
-    setRules: (text) => writeFile(join(folder, 'rules.yml'), text),
-    setNotify: (text) => writeFile(join(folder, 'notify.yml'), text),
+    setRules: (text) => save(join(folder, 'rules.yml'), text),
+    setNotify: (text) => save(join(folder, 'notify.yml'), text),
     untilKept: (fits, timeoutMs) => untilTrue(() => fits(keptIn(join(folder, 'data'))), timeoutMs),
   };
   await stage.setRules(rules);
   await stage.setNotify(notify);
   return stage;
+}
+
+/** As an editor does: the file is never half of anything. */
+async function save(path: string, text: string): Promise<void> {
+  await writeFile(`${path}~`, text);
+  await rename(`${path}~`, path);
 }
 
 function keptIn(dataDir: string): KeptAlerts {

@@ -47,10 +47,14 @@ export async function loadRuleFiles(
   const paths = globs ? await findFiles(globs, cwd, { problems, notices }) : await usualFiles(cwd);
   if (paths.length > mostFiles) problems.push(`${paths.length} rule files; at most ${mostFiles} are taken`);
   const files: RuleFile[] = [];
-  for (const path of paths.slice(0, mostFiles)) {
+  const taken = paths.slice(0, mostFiles);
+  const contents = await Promise.allSettled(taken.map(readBytes));
+  for (const [i, path] of taken.entries()) {
     const shownFile = shownPath(path, cwd);
+    const content = contents[i]!;
     try {
-      const file = readRuleFile(path, shownFile, await readBytes(path), intervalMs);
+      if (content.status === 'rejected') throw content.reason;
+      const file = readRuleFile(path, shownFile, content.value, intervalMs);
       problems.push(...file.document.linesOf(file.document.problems));
       notices.push(...file.document.linesOf(file.document.notices));
       files.push(file);
