@@ -233,7 +233,7 @@ describe('the checker', () => {
     const found = check({
       'agent/sources/host/a.ts':
         "import { z } from './options.ts';\nimport type { Source } from '../source.ts';\nimport '../../../workers/point/point.ts';",
-      'agent/pipeline/pools.ts': `new URL(\`../../workers/tasks/\${name}.ts\`, import.meta.url)`,
+      'agent/pipeline/tick-pool.ts': `new URL(\`../../workers/tasks/\${name}.ts\`, import.meta.url)`,
       'agent/cli/run.ts': "const { startApp } = await import('../app.ts');\nimport { z } from 'zod';",
       'workers/store/database.ts': "const load = createRequire(import.meta.url);\nload('libsql');",
     });

@@ -5,8 +5,8 @@ import type { Clock } from '../clock.ts';
 import { messageOf } from '../errors.ts';
 import type { Log, TroubleLog } from '../log.ts';
 import type { SelfStats } from '../selfstats.ts';
-import type { TickPool } from './pools.ts';
 import { mostReadMs, type RunningSource } from './running-source.ts';
+import type { TickPool } from './tick-pool.ts';
 
 /** What the last ticks were like, for `/ready`. */
 export interface PipelineState {

@@ -24,7 +24,7 @@ export async function* storeMemory(folder: string): AsyncGenerator<Row> {
 
 function residentMb({ main }: BuiltAgent, ...args: string[]): number {
   const script = fileURLToPath(new URL('./store-memory.mjs', import.meta.url));
-  // As agent/main.ts and agent/pipeline/pools.ts set them.
+  // As agent/main.ts and agent/pipeline/tick-pool.ts set them.
   const flags = ['--optimize-for-size', '--max-semi-space-size=1', '--max-old-space-size=128'];
   const workers = new URL('../workers/', pathToFileURL(main)).href;
   const answer = execFileSync(process.execPath, [...flags, script, workers, ...args], { encoding: 'utf8' });

@@ -1,43 +1,22 @@
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
-import type {
-  AlertsPageTask,
-  AlertsTask,
-  KeptAlerts,
-  RulesResult,
-  RulesTask,
-} from '../../workers/contract/alert-tasks.ts';
-import type { Alert, AlertRecording } from '../../workers/contract/alerts.ts';
-import type {
-  BatchResult,
-  ErrorGroup,
-  FrameBatch,
-  SeriesStatsList,
-  SeriesStatsTask,
-} from '../../workers/contract/events.ts';
+import type { AlertsTask } from '../../workers/contract/alert-tasks.ts';
+import type { BatchResult, FrameBatch } from '../../workers/contract/events.ts';
 import type {
   AlertsResult,
   DeliverResult,
   DeliverTask,
-  ErrorGroupsTask,
-  HistoryResult,
-  HistoryTask,
   OpenTask,
-  QuerySetup,
   SpoolResult,
   SpoolTask,
   TickResult,
   TickTask,
   WorkerSetup,
 } from '../../workers/contract/tasks.ts';
-import { AgentError, messageOf } from '../errors.ts';
+import { AgentError } from '../errors.ts';
+import { runTask, taskFile } from './worker-task.ts';
 
-/**
- * Deadlines in milliseconds. A task that takes longer loses its worker, which is replaced: for the tick worker in
- * 3 s, the start of the next one included.
- */
+/** In milliseconds: a worker is missed for 3 s at most, the start of the next one included. */
 const deadlines = {
   /** Opening may have to check the whole file. */
   open: 120_000,
@@ -47,15 +26,6 @@ const deadlines = {
   compact: 2000,
   spool: 2000,
   alerts: 2000,
-  history: 20_000,
-  seriesStats: 20_000,
-  errorGroups: 20_000,
-  errorGroup: 20_000,
-  evaluateRules: 20_000,
-  keptAlerts: 20_000,
-  alertsPage: 20_000,
-  alert: 20_000,
-  alertRecording: 20_000,
   close: 2000,
 } as const;
 
@@ -64,38 +34,6 @@ const mostTickMs = 32_000;
 
 /** No further worker is risked while so many that were given up have not ended. */
 const mostStuck = 2;
-
-/** The query worker is ended when nobody asked for this long: it costs memory. */
-const queryIdleMs = 60_000;
-
-/** In dist/ the compiled file lies where the source does in the project; only its ending differs. */
-function taskFile(url: URL): string {
-  const source = fileURLToPath(url);
-  return existsSync(source) ? source : source.replace(/\.ts$/, '.js');
-}
-
-async function runTask<T>(
-  pool: Piscina,
-  name: keyof typeof deadlines,
-  task: unknown,
-  {
-    deadlineMs = deadlines[name],
-    filename,
-  }: { readonly deadlineMs?: number | undefined; readonly filename?: string | undefined } = {},
-): Promise<T> {
-  const ended = new AbortController();
-  const timer = setTimeout(() => ended.abort(), deadlineMs);
-  try {
-    return (await pool.run(task, { name, signal: ended.signal, ...(filename && { filename }) })) as T;
-  } catch (error) {
-    const why = ended.signal.aborted
-      ? `not done in ${deadlineMs} ms; the worker is replaced`
-      : messageOf(error);
-    throw new AgentError('WORKER_FAILED', `worker task ${name}: ${why}`, { cause: error, retryable: true });
-  } finally {
-    clearTimeout(timer);
-  }
-}
 
 /** The one thread that samples, folds and commits: the only writer of rings and store. */
 export class TickPool {
@@ -207,7 +145,11 @@ export class TickPool {
     return opened;
   }
 
-  async #runNow<T>(name: keyof typeof deadlines, task: unknown, deadlineMs?: number): Promise<T> {
+  async #runNow<T>(
+    name: keyof typeof deadlines,
+    task: unknown,
+    deadlineMs: number = deadlines[name],
+  ): Promise<T> {
     if (this.#stuck.size >= mostStuck) throw this.#stuckError(name);
     const before = [...this.#pool.threads];
     try {
@@ -238,83 +180,5 @@ export class TickPool {
     const turn = this.#turn.then(work);
     this.#turn = turn.catch(() => {});
     return turn;
-  }
-}
-
-/** The one thread that reads store and windows: it starts on first use and may be ended at any time. */
-export class QueryPool {
-  readonly #setup: QuerySetup;
-  /** Rules have an entry of their own, so that PromQL is loaded only for them. */
-  readonly #rulesFile = taskFile(new URL('../../workers/tasks/rules.ts', import.meta.url));
-  #pool: Piscina | undefined;
-
-  constructor(setup: QuerySetup) {
-    this.#setup = setup;
-  }
-
-  history(task: HistoryTask): Promise<HistoryResult> {
-    return this.#run('history', task);
-  }
-
-  seriesStats(task: SeriesStatsTask): Promise<SeriesStatsList> {
-    return this.#run('seriesStats', task);
-  }
-
-  errorGroups(task: ErrorGroupsTask): Promise<readonly ErrorGroup[]> {
-    return this.#run('errorGroups', task);
-  }
-
-  /** Undefined when there is none. */
-  errorGroup(fingerprint: string): Promise<ErrorGroup | undefined> {
-    return this.#run('errorGroup', fingerprint);
-  }
-
-  /** One evaluation of the rules that are due. */
-  evaluateRules(task: RulesTask): Promise<RulesResult> {
-    return this.#run('evaluateRules', task, this.#rulesFile);
-  }
-
-  /** What alerts go on from after a start. */
-  keptAlerts(): Promise<KeptAlerts> {
-    return this.#run('keptAlerts', undefined);
-  }
-
-  alertsPage(task: AlertsPageTask): Promise<readonly Alert[]> {
-    return this.#run('alertsPage', task);
-  }
-
-  /** Undefined when there is none. */
-  alert(id: string): Promise<Alert | undefined> {
-    return this.#run('alert', id);
-  }
-
-  /** Undefined when there is none. */
-  alertRecording(alertId: string): Promise<AlertRecording | undefined> {
-    return this.#run('alertRecording', alertId);
-  }
-
-  #run<T>(name: keyof typeof deadlines, task: unknown, filename?: string): Promise<T> {
-    this.#pool ??= this.#start();
-    return runTask<T>(this.#pool, name, task, { filename });
-  }
-
-  #start(): Piscina {
-    const pool = new Piscina({
-      filename: taskFile(new URL('../../workers/tasks/query.ts', import.meta.url)),
-      name: 'history',
-      minThreads: 0,
-      maxThreads: 1,
-      idleTimeout: queryIdleMs,
-      workerData: this.#setup,
-      recordTiming: false,
-      resourceLimits: { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 256 },
-    });
-    // A worker that cannot start fails its task; nobody listening here would end the agent.
-    pool.on('error', () => {});
-    return pool;
-  }
-
-  async close(): Promise<void> {
-    await this.#pool?.destroy();
   }
 }
