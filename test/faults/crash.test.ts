@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { LedgerView, ReadyReport } from '../../agent/ready-shape.ts';
-import { projectRoot, type TestAgent } from '../support/agent.ts';
+import { commandOf, projectRoot, type TestAgent } from '../support/agent.ts';
 import { untilTrue } from '../support/servers.ts';
 import { tracing } from './capabilities.ts';
 import { assertExactlyOnce } from './influx-points.ts';
@@ -27,7 +27,7 @@ interface Doomed {
 
 /** Starts it on the folder of an agent that has ended, and asks `/ready` over and over. */
 function startDoomed({ configFile }: TestAgent): Doomed {
-  const args = ['--import', 'tsx', join(projectRoot, 'agent/main.ts'), 'run', '-c', configFile];
+  const args = [...commandOf(), 'run', '-c', configFile];
   const child = spawn(process.execPath, args, { cwd: projectRoot, stdio: ['ignore', 'ignore', 'pipe'] });
   stage.atEnd(() => child.kill('SIGKILL'));
   const gone = once(child, 'exit');
