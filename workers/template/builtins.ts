@@ -15,11 +15,11 @@ import {
   type Value,
 } from './value.ts';
 
-const any = 'interface {}';
+const interfaceType = 'interface {}';
 
 const anything = (call: (...values: Value[]) => Value, takes = 0): Callable => ({
-  takes: Array<string>(takes).fill(any),
-  rest: any,
+  takes: Array<string>(takes).fill(interfaceType),
+  rest: interfaceType,
   call,
 });
 
@@ -27,14 +27,18 @@ const anything = (call: (...values: Value[]) => Value, takes = 0): Callable => (
 export const builtins: FunctionTable = new Map<string, Callable>([
   ['and', anything((...values) => values.find((value) => !isTrue(value)) ?? values.at(-1), 1)],
   ['or', anything((...values) => values.find((value) => isTrue(value)) ?? values.at(-1), 1)],
-  ['not', { takes: [any], call: (value: Value) => !isTrue(value) }],
-  ['len', { takes: [any], call: lengthOf }],
+  ['not', { takes: [interfaceType], call: (value: Value) => !isTrue(value) }],
+  ['len', { takes: [interfaceType], call: lengthOf }],
   ['index', anything(indexed, 1)],
   ['slice', anything(sliced, 1)],
   ['print', anything((...values) => sprint(values))],
   [
     'printf',
-    { takes: ['string'], rest: any, call: (format: string, ...values: Value[]) => sprintf(format, values) },
+    {
+      takes: ['string'],
+      rest: interfaceType,
+      call: (format: string, ...values: Value[]) => sprintf(format, values),
+    },
   ],
   ['println', anything((...values) => sprintln(values))],
   ['html', anything((...values) => escapeHtml(textOfAll(values)))],
@@ -42,11 +46,17 @@ export const builtins: FunctionTable = new Map<string, Callable>([
   ['urlquery', anything((...values) => escapeQuery(textOfAll(values)))],
   ['call', anything(called, 1)],
   ['eq', anything(areEqual, 1)],
-  ['ne', { takes: [any, any], call: (a: Value, b: Value) => !areEqual(a, b) }],
-  ['lt', { takes: [any, any], call: isLess }],
-  ['le', { takes: [any, any], call: (a: Value, b: Value) => isLess(a, b) || areEqual(a, b) }],
-  ['gt', { takes: [any, any], call: (a: Value, b: Value) => !isLess(a, b) && !areEqual(a, b) }],
-  ['ge', { takes: [any, any], call: (a: Value, b: Value) => !isLess(a, b) }],
+  ['ne', { takes: [interfaceType, interfaceType], call: (a: Value, b: Value) => !areEqual(a, b) }],
+  ['lt', { takes: [interfaceType, interfaceType], call: isLess }],
+  [
+    'le',
+    { takes: [interfaceType, interfaceType], call: (a: Value, b: Value) => isLess(a, b) || areEqual(a, b) },
+  ],
+  [
+    'gt',
+    { takes: [interfaceType, interfaceType], call: (a: Value, b: Value) => !isLess(a, b) && !areEqual(a, b) },
+  ],
+  ['ge', { takes: [interfaceType, interfaceType], call: (a: Value, b: Value) => !isLess(a, b) }],
 ]);
 
 function lengthOf(value: Value): bigint {
