@@ -58,9 +58,17 @@ export interface AlertPage {
   readonly next: string | null;
 }
 
+/** How open alerts stand. */
+export interface AlertStanding {
+  /** Another number whenever an open alert or a silence is another or stands otherwise; begins anew with the agent. */
+  readonly version: number;
+  /** Open alerts by status. */
+  readonly counts: Readonly<Record<Exclude<AlertStatus, 'resolved'>, number>>;
+}
+
 export interface AlertQuery {
-  /** `active` includes unknown ones. */
-  readonly status: AlertStatus | 'all';
+  /** `active` includes unknown ones, `open` all that has not ended; `all` is those that fired. */
+  readonly status: AlertStatus | 'open' | 'all';
   readonly limit: number;
   readonly before?: string | undefined;
 }

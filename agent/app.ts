@@ -10,17 +10,22 @@ import { alertCommands } from './alerts/alert-commands.ts';
 import { createAlertParts } from './alerts/alert-parts.ts';
 import type { Alerting } from './alerts/alerting.ts';
 import { createNotificationsSource } from './alerts/notifications-source.ts';
+import { RuleViews } from './alerts/rule-views.ts';
 import { createRulesSource } from './alerts/rules-source.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { Config } from './config/schema.ts';
 import { type ControlHandler, createControlServer } from './http/control.ts';
-import { addressUrl, createHttpServer, type HttpAddress } from './http/server.ts';
+import { loginCommand } from './http/login-command.ts';
+import { addressUrl, createHttpServer, type HttpAddress, type HttpServer } from './http/server.ts';
 import type { HttpViews } from './http/views.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { type Log, TroubleLog } from './log.ts';
 import { BudgetKeeper } from './pipeline/budget.ts';
-import { historicalRows } from './pipeline/history.ts';
+import { type HistoryArchive, historicalRows } from './pipeline/history.ts';
+import { ledgerReport } from './pipeline/ledger-report.ts';
+import { OlderReader } from './pipeline/older.ts';
 import { Pipeline } from './pipeline/pipeline.ts';
+import { PromqlTurns } from './pipeline/promql-turns.ts';
 import { QueryPool } from './pipeline/query-pool.ts';
 import { readyReport } from './pipeline/ready.ts';
 import { RunningSource, slowEveryMs } from './pipeline/running-source.ts';
@@ -29,9 +34,11 @@ import { SnapshotBuilder } from './pipeline/snapshot.ts';
 import { type ReplayReport, type ReplayRequest, replaySpool } from './pipeline/spool.ts';
 import { storePathOf } from './pipeline/store-path.ts';
 import { TickPool } from './pipeline/tick-pool.ts';
+import { WriteDesk } from './pipeline/write-desk.ts';
 import type { ReadyReport } from './ready-shape.ts';
 import { SelfStats } from './selfstats.ts';
 import { createInfluxSink } from './sinks/influx/influx.ts';
+import { createInfluxPast } from './sinks/influx/past.ts';
 import { createSnapshotPublisher } from './sinks/redis/snapshot-publisher.ts';
 import { createIntake } from './sources/intake/intake.ts';
 import { readUserKey } from './sources/intake/user-key.ts';
@@ -44,6 +51,8 @@ export interface App {
   /** Where HTTP listens; null when it is switched off. */
   readonly http: HttpAddress | null;
   ready(): ReadyReport;
+  /** Goes on with other rules and routes while all else runs; false when that takes a new start. */
+  useAlerting(alerting: Alerting): Promise<boolean>;
   /** Flushes and ends everything, in a bounded time; gives the troubles met, in words. */
   stop(): Promise<string[]>;
 }
@@ -114,9 +123,11 @@ async function wire(config: Config, alerting: Alerting, parts: AppParts, life: L
       kept: () => queries.keptAlerts(),
     },
     archive: queries,
+    replays: queries,
     externalUrl: externalUrlOf(config),
     intervalMs: interval,
     rawRetentionMs: config.store.retention.raw,
+    commonTags: config.agent.tags,
     clock,
     log,
     troubles,
@@ -142,7 +153,10 @@ async function wire(config: Config, alerting: Alerting, parts: AppParts, life: L
     : null;
   const sinks = publisher ? [...influx, publisher] : influx;
   for (const sink of sinks) sink.start();
-  life.defer('sinks', () => Promise.all(sinks.map((sink) => sink.close(flushMs))));
+  // Together, so that the sinks leave the notifications their time.
+  life.defer('sinks and notifications', () =>
+    Promise.all([...sinks.map((sink) => sink.close(flushMs)), alerts.close(flushMs)]),
+  );
   if (publisher) {
     stats.countRedisCommandsOf(() => publisher.commandsSent());
     pipeline.onTick(({ texts }) => publisher.publish(texts));
@@ -150,9 +164,9 @@ async function wire(config: Config, alerting: Alerting, parts: AppParts, life: L
   pipeline.onTick(({ timeMs }) => {
     // Alerts of a source that is still to answer for the first time may neither end nor become unknown.
     if (!sources.every((source) => source.wasRead())) return;
-    const downSources = pipeline.state().sources.filter(({ up }) => !up);
+    const downSources = namesOf(pipeline.state().sources.filter(({ up }) => !up));
     const { slowFactor } = stats;
-    alerts.keeper.afterTick({ timeMs, slowFactor, downSources: downSources.map(({ source }) => source) });
+    alerts.keeper.afterTick({ timeMs, slowFactor, downSources });
   });
   pipeline.onTick(() => pipeline.compact());
   const budget = new BudgetKeeper(config.agent.budget.cpuPercent, interval, { stats, clock, log });
@@ -173,30 +187,69 @@ async function wire(config: Config, alerting: Alerting, parts: AppParts, life: L
       stats,
     );
   let http: HttpAddress | null = null;
+  let server: HttpServer | null = null;
   if (config.http) {
     const requests = new RequestReader(events);
+    const rules = new RuleViews(alerts.groups, alerts.keeper);
+    const writes = new WriteDesk(pool);
+    const archive = createArchive(config, clock, life);
     let users: UserActivity | null = null;
     pipeline.onTick((result) => {
       users = result.users ?? users;
     });
     const views: HttpViews = {
+      onTick: (listener) => pipeline.onTick(() => listener()),
+      onEvaluation: (listener) => pipeline.onTick(() => void alerts.keeper.idle().then(listener)),
       snapshot: () => snapshots.build(),
       ready,
       historical: (fromMs: number, toMs: number, everyMs: number) =>
-        historicalRows(queries, fromMs, toMs, everyMs),
+        historicalRows(queries, archive, fromMs, toMs, everyMs),
       requests: (limit, before) => requests.newest(limit, before),
       errorGroups: (task) => queries.errorGroups(task),
       errorGroup: (fingerprint) => queries.errorGroup(fingerprint),
+      errorTrends: (task) => queries.errorTrends(task),
       seriesStats: (task) => queries.seriesStats(task),
       users: () => users,
+      processes: () => queries.processes({ watched: config.processes.map(({ name }) => name) }),
+      queues: (task) => queries.queues(task),
+      percentiles: (task) => queries.percentiles(task),
+      marks: (task) => queries.marks(task),
       alerts: alerts.desk,
+      written: (body, precision, nowMs) => writes.write(body, precision, nowMs),
+      prometheus: new PromqlTurns({
+        run: (task) => queries.promql(task),
+        older: archive && ((needs, signal) => archive.reader.fetch(needs, signal)),
+        clock,
+        ...{ retention: config.store.retention, intervalMs: interval, commonTags: config.agent.tags },
+        slowFactor: () => stats.slowFactor,
+      }),
+      rules: () => rules.list(namesOf(pipeline.state().sources.filter(({ up }) => !up))),
+      backtest: (wish, signal) => alerts.backtests.run(wish, signal),
+      ledger: () =>
+        ledgerReport({
+          state: pipeline.state(),
+          sinks: sinks.map((sink) => sink.status()),
+          ...{ stats, ring: new RingReader(rings) },
+          limits: {
+            cpuPercent: config.agent.budget.cpuPercent,
+            configuredIntervalMs: interval,
+            storeQuotaBytes: config.store.quota,
+          },
+        }),
+      spool: {
+        list: (page) => queries.quarantinePage(page),
+        replay: (wanted) => replaySpool(pool, influx, wanted),
+        drop: async (ids) => (await pool.spool({ do: 'drop', ids })).changed,
+      },
     };
-    const server = createHttpServer(config.http, { views, log, clock, dataDir });
-    http = await server.start();
-    life.defer('http', () => server.close());
+    const listening = createHttpServer(config.http, { views, log, clock, dataDir });
+    http = await listening.start();
+    life.defer('http', () => listening.close());
+    server = listening;
   }
   const handlers: Record<string, ControlHandler> = {
     status: async () => ({ pid: process.pid, http: http?.url ?? null }),
+    login: async (body) => loginCommand(server, body),
     'spool-drop': (body) => pool.spool({ ...(body as { ids: number[] }), do: 'drop' }),
     ...alertCommands(alerts.desk, alerts.testNotify),
     'spool-replay': (body): Promise<ReplayReport> => replaySpool(pool, influx, body as ReplayRequest),
@@ -217,7 +270,33 @@ async function wire(config: Config, alerting: Alerting, parts: AppParts, life: L
   life.defer('scheduler', () => scheduler.stop());
   await pipeline.tick(Math.round(clock.now()));
   scheduler.start();
-  return { http, ready, stop: () => life.close(bounds) };
+  const useAlerting = async (next: Alerting) => {
+    const isAlike = isAlikeForSources(next, alerting);
+    if (isAlike) await alerts.use(next, flushMs);
+    return isAlike;
+  };
+  return { http, ready, useAlerting, stop: () => life.close(bounds) };
+}
+
+/** Whether the sources that tell of alerts are the same with both: with no rules and no receivers there are none. */
+function isAlikeForSources(a: Alerting, b: Alerting): boolean {
+  const hasWays = ({ notify }: Alerting) =>
+    notify.receivers.some(({ integrations }) => integrations.length > 0);
+  return a.groups.length > 0 === b.groups.length > 0 && hasWays(a) === hasWays(b);
+}
+
+/** What is older than the store is read back from the first InfluxDB; null where none is configured. */
+function createArchive({ influx, agent }: Config, clock: Clock, life: Lifecycle): HistoryArchive | null {
+  const [options] = influx;
+  if (!options) return null;
+  const past = createInfluxPast(options, clock, agent.measurementPrefix);
+  life.defer('archive', () => past.close());
+  const { host } = agent.tags;
+  return { reader: new OlderReader(past, clock), tags: host === undefined ? {} : { host } };
+}
+
+function namesOf(sources: readonly SourceStatus[]): string[] {
+  return sources.map(({ source }) => source);
 }
 
 /** Where the dashboard is, for links in notifications; '' when HTTP is off. */

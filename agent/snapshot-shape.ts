@@ -95,3 +95,9 @@ export const historyNames = [
 export type HistoricalRow = { readonly timestamp: string } & {
   readonly [Name in (typeof historyNames)[number]]: number | null;
 };
+
+export interface HistoricalPast {
+  readonly rows: readonly HistoricalRow[];
+  /** Why a part of the range is missing, in words for a person; '' when none is. */
+  readonly notice: string;
+}

@@ -14,6 +14,8 @@ export interface Row {
   readonly starts?: readonly string[];
   /** The only npm packages they may import; without it, any of the product's dependencies. */
   readonly packages?: readonly string[];
+  /** Packages that are built into what is shipped, so that they need not be installed beside it. */
+  readonly bundled?: readonly string[];
   /** The row is about single files: their folder is not theirs. */
   readonly single?: true;
 }
@@ -46,6 +48,7 @@ export function offences(table: readonly Row[], files: Files, packages: Readonly
           );
       } else if (kind === 'import' && !specifier.startsWith('node:')) {
         const name = packageName(specifier);
+        if (row.bundled?.includes(name)) continue;
         const allowed = row.packages ?? [...packages];
         if (!allowed.includes(name))
           found.push(

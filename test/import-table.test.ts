@@ -7,7 +7,7 @@ import { cycles, type Files, offences, type Row } from './import-checker.ts';
 
 /** The base of the agent. */
 const base =
-  'agent/{errors,clock,log,lifecycle,selfstats,units,snapshot-shape,ready-shape,alert-shape,spelling}.ts';
+  'agent/{errors,clock,log,lifecycle,selfstats,units,snapshot-shape,ready-shape,alert-shape,rule-shape,ledger-shape,spelling}.ts';
 /** Every part's options. */
 const options = ['agent/options.ts', 'agent/**/options.ts', 'agent/**/*-options.ts'];
 /** What the main loop and the workers say to each other. */
@@ -19,11 +19,13 @@ const table: readonly Row[] = [
   { from: 'workers/promql/**', may: [] },
   { from: 'workers/template/**', may: ['workers/{contract,promql}/**'] },
   { from: 'workers/tasks/**', may: ['workers/**'] },
-  ...['point', 'probes', 'ring', 'sketch', 'events', 'routing', 'cause', 'store'].map((name) => ({
+  ...['point', 'probes', 'ring', 'sketch', 'events', 'routing', 'cause', 'store', 'written'].map((name) => ({
     from: `workers/${name}/**`,
     may: ['workers/{contract,point,ring,sketch,promql}/**'],
   })),
   { from: 'workers/rules/**', may: ['workers/{contract,point,ring,sketch,promql,template}/**'] },
+  // Rules and routing as they run live, in virtual time.
+  { from: 'workers/replay/**', may: ['workers/{contract,promql,rules,routing}/**'] },
 
   { from: 'agent/units.ts', may: [base], packages: ['zod'], single: true },
   { from: base, may: [base], packages: [], single: true },
@@ -78,6 +80,13 @@ const table: readonly Row[] = [
       'agent/config/**',
     ],
   },
+  // The page: its packages are bundled into it, and of the agent it knows the shapes of answers only.
+  {
+    from: 'agent/http/dashboard/**',
+    may: ['agent/*-shape.ts'],
+    bundled: ['preact', 'uplot'],
+    packages: [],
+  },
   { from: 'agent/http/**', may: [base, 'workers/contract/**'] },
   {
     from: 'agent/cli/**',
@@ -85,7 +94,7 @@ const table: readonly Row[] = [
       ...[base, message, 'agent/{app,doctor}.ts', 'agent/{config,alerts}/**', 'workers/store/**'],
       // Where the store lies, what a replay tells, and how to ask the running agent.
       ...['agent/pipeline/{store-path,data-folder,spool}.ts', 'agent/http/control-client.ts'],
-      'workers/promql/**',
+      'workers/{promql,replay}/**',
     ],
   },
   // These wire the parts together.
@@ -108,7 +117,7 @@ function productFiles(): Files {
   const files = new Map<string, string>();
   for (const top of ['agent', 'workers']) {
     for (const entry of readdirSync(join(root, top), { recursive: true, withFileTypes: true })) {
-      if (!entry.isFile() || !/\.[cm]?[jt]s$/.test(entry.name)) continue;
+      if (!entry.isFile() || !/\.[cm]?[jt]sx?$/.test(entry.name)) continue;
       const path = join(entry.parentPath, entry.name);
       files.set(posix.relative(root, path), readFileSync(path, 'utf8'));
     }

@@ -3,6 +3,7 @@ import type { Alert, AlertRecording, Silence } from '../../workers/contract/aler
 import type {
   AlertPage,
   AlertQuery,
+  AlertStanding,
   AlertStatus,
   ShownAlert,
   ShownSilence,
@@ -12,6 +13,7 @@ import type { Clock } from '../clock.ts';
 import { AgentError } from '../errors.ts';
 import type { AlertKeeper } from './alert-keeper.ts';
 import { matcherText, silenceOf } from './silence-request.ts';
+import { StandingWatch } from './standing-watch.ts';
 
 /** What the store has of alerts. */
 export interface AlertArchive {
@@ -25,11 +27,18 @@ export class AlertDesk {
   readonly #keeper: AlertKeeper;
   readonly #archive: AlertArchive;
   readonly #clock: Clock;
+  readonly #watch = new StandingWatch();
 
   constructor(keeper: AlertKeeper, archive: AlertArchive, clock: Clock) {
     this.#keeper = keeper;
     this.#archive = archive;
     this.#clock = clock;
+  }
+
+  /** How open alerts stand; the same object while they and the silences do. */
+  standing(): AlertStanding {
+    const keeper = this.#keeper;
+    return this.#watch.look(keeper.active(), (one) => this.#statusOf(one.alert, one), keeper.silences());
   }
 
   /** Newest first. Throws AgentError USAGE for a `before` that is none. */
@@ -83,10 +92,10 @@ export class AlertDesk {
     return this.#keeper.endSilence(id);
   }
 
-  #ofMemory(status: AlertStatus, limit: number, place: Place | undefined): Alert[] {
+  #ofMemory(status: AlertStatus | 'open', limit: number, place: Place | undefined): Alert[] {
     const fits = (one: ActiveAlert) => {
       const is = this.#statusOf(one.alert, one);
-      return is === status || (status === 'active' && is === 'unknown');
+      return status === 'open' || is === status || (status === 'active' && is === 'unknown');
     };
     return this.#keeper
       .active()

@@ -9,11 +9,17 @@ import type {
   RulesResult,
   RulesTask,
 } from '../../workers/contract/alert-tasks.ts';
-import type { Acknowledgement, Notification, Silence } from '../../workers/contract/alerts.ts';
+import {
+  type Acknowledgement,
+  endedSilenceKeptMs,
+  type Notification,
+  type Silence,
+} from '../../workers/contract/alerts.ts';
 import type { Reading } from '../../workers/contract/tasks.ts';
 import type { Clock } from '../clock.ts';
 import { AgentError, messageOf } from '../errors.ts';
 import type { Log, TroubleLog } from '../log.ts';
+import { UnwrittenChanges } from './unwritten-changes.ts';
 
 /** Where rules are evaluated and where their state is kept. */
 export interface AlertPorts {
@@ -24,10 +30,14 @@ export interface AlertPorts {
   kept(): Promise<KeptAlerts>;
 }
 
-/** Takes what the store has taken, and delivers it. */
+/** Delivers notifications. */
 export interface NotificationQueue {
-  start(waiting: KeptAlerts['waiting']): void;
-  add(notifications: readonly Notification[]): void;
+  /** With what waits in the store. */
+  start(kept: Pick<KeptAlerts, 'waiting' | 'waitingBeyond'>): void;
+  /** @param isStored whether the store has them; else they are here alone */
+  add(notifications: readonly Notification[], isStored: boolean): void;
+  /** Whether it is still to be delivered. */
+  holds(notification: Notification): boolean;
 }
 
 export interface AlertKeeperParts {
@@ -45,7 +55,6 @@ export interface TickFacts {
   readonly slowFactor: number;
 }
 
-const endedSilenceKeptMs = 5 * 24 * 60 * 60_000;
 const mostSilences = 1000;
 /** Lines of the log that one evaluation may write. */
 const mostLogged = 20;
@@ -62,12 +71,12 @@ const failuresUntilDown = 3;
  */
 export class AlertKeeper {
   readonly #parts: AlertKeeperParts;
-  readonly #settings: string;
+  #settings: string;
   readonly #mostSilentMs: number;
   #wishes: AlertWishes = { silences: [], acknowledgements: {} };
   #wishesText = '';
   #isStarted = false;
-  #isUnwritten = false;
+  #unwritten: UnwrittenChanges | undefined;
   #sequence = 0;
   #nextDueMs = 0;
   #seen = '';
@@ -84,6 +93,12 @@ export class AlertKeeper {
     this.#settings = JSON.stringify(settings);
     this.#mostSilentMs = 60_000 + 4 * settings.intervalMs;
     this.#parts = parts;
+  }
+
+  /** Goes on with other rules and routes; alerts of rules that are still there stay. */
+  use(settings: AlertSettings): void {
+    this.#settings = JSON.stringify(settings);
+    this.#nextDueMs = 0;
   }
 
   /** To be called after each tick; returns at once. */
@@ -189,22 +204,27 @@ export class AlertKeeper {
       this.#lookedAtMs = clock.monotonicMs();
       return;
     }
-    const task = { timeMs, settings: this.#settings, wishes: this.#wishesText, downSources, slowFactor };
-    const result = await ports.evaluate({ ...task, sequence: this.#sequence, wantAll: this.#isUnwritten });
+    const [settings, wishes] = [this.#settings, this.#wishesText];
+    const task = { timeMs, settings, wishes, downSources, slowFactor };
+    const unwritten = this.#unwritten
+      ? { ...this.#unwritten.all(), notifications: [], recordings: [] }
+      : null;
+    const result = await ports.evaluate({ ...task, sequence: this.#sequence, unwritten });
     const { changes } = result;
     this.#sequence++;
-    if (isChange(result)) await this.#commit(changes);
+    if (this.#unwritten || isChange(result)) await this.#commit(changes);
     this.#seen = seen;
     this.#failures = 0;
     // What people said meanwhile is looked at with the next tick.
-    this.#nextDueMs = task.wishes === this.#wishesText ? result.nextDueMs : 0;
+    const isOfNow = wishes === this.#wishesText && settings === this.#settings;
+    this.#nextDueMs = isOfNow ? result.nextDueMs : 0;
     this.#lookedAtMs = clock.monotonicMs();
     this.#active = result.active;
     this.#health = result.health;
     this.#evaluatedAtMs = timeMs;
     this.#forgetAcknowledgements(result.active);
     this.#reading = { source: 'rules', layout: result.layout, values: result.values };
-    queue.add(changes.notifications);
+    queue.add(changes.notifications, !this.#unwritten);
     logTurns(changes, this.#parts.log);
     if (result.problems.length > 0) troubles.trouble('rule evaluation', result.problems.join('; '));
     else troubles.over('rule evaluation');
@@ -212,13 +232,17 @@ export class AlertKeeper {
 
   /** A store that takes nothing, such as on a full disk, must not keep anybody from being told: it gets all of it later. */
   async #commit(changes: AlertChanges): Promise<void> {
-    const { ports, troubles } = this.#parts;
+    const { ports, queue, troubles } = this.#parts;
+    this.#unwritten?.add(changes, (one) => queue.holds(one));
     try {
-      await ports.write({ do: 'commit', changes });
-      this.#isUnwritten = false;
+      await ports.write({ do: 'commit', changes: this.#unwritten?.all() ?? changes });
+      this.#unwritten = undefined;
       troubles.over('alert state');
     } catch (error) {
-      this.#isUnwritten = true;
+      if (!this.#unwritten) {
+        this.#unwritten = new UnwrittenChanges();
+        this.#unwritten.add(changes, () => false);
+      }
       troubles.trouble('alert state', `not stored, a restart may tell it again: ${messageOf(error)}`);
     }
   }
@@ -226,11 +250,11 @@ export class AlertKeeper {
   /** What the store kept, before anything else. */
   async #start(): Promise<void> {
     if (this.#isStarted) return;
-    const { silences, acknowledgements, waiting } = await this.#parts.ports.kept();
+    const { silences, acknowledgements, waiting, waitingBeyond } = await this.#parts.ports.kept();
     if (this.#isStarted) return;
     this.#isStarted = true;
     this.#wish({ silences, acknowledgements });
-    this.#parts.queue.start(waiting);
+    this.#parts.queue.start({ waiting, waitingBeyond });
   }
 
   #wish(wishes: Partial<AlertWishes>): void {

@@ -1,4 +1,5 @@
 import type { AlertSettings } from '../../workers/contract/alert-tasks.ts';
+import type { RuleGroup } from '../../workers/contract/alerts.ts';
 import { NotificationTemplates } from '../../workers/template/notification-template.ts';
 import type { Clock } from '../clock.ts';
 import { AgentError, messageOf } from '../errors.ts';
@@ -8,6 +9,7 @@ import type { TestOutcome } from './alert-commands.ts';
 import { type AlertArchive, AlertDesk } from './alert-desk.ts';
 import { AlertKeeper, type AlertPorts } from './alert-keeper.ts';
 import type { Alerting } from './alerting.ts';
+import { type BacktestPort, Backtests } from './backtests.ts';
 import { Heartbeat } from './notifiers/heartbeat/heartbeat.ts';
 import { createNotifier } from './notifiers/notifiers.ts';
 import { Outbox, type OutboxReceiver } from './outbox.ts';
@@ -17,10 +19,13 @@ export interface AlertPartsRequest {
   readonly alerting: Alerting;
   readonly ports: AlertPorts;
   readonly archive: AlertArchive;
+  readonly replays: BacktestPort;
   /** Where the dashboard is; '' when HTTP is off. */
   readonly externalUrl: string;
   readonly intervalMs: number;
   readonly rawRetentionMs: number;
+  /** Tags of every point. */
+  readonly commonTags: Readonly<Record<string, string>>;
   readonly clock: Clock;
   readonly log: Log;
   readonly troubles: TroubleLog;
@@ -31,52 +36,85 @@ export interface AlertParts {
   readonly keeper: AlertKeeper;
   readonly desk: AlertDesk;
   readonly outbox: Outbox;
+  readonly backtests: Backtests;
+  /** Rules in force. */
+  groups(): readonly RuleGroup[];
+  /**
+   * Goes on with other rules, routes and receivers, with the state as it is. What is in flight has `withinMs`; what waits
+   * goes to the new receivers.
+   */
+  use(alerting: Alerting, withinMs: number): Promise<void>;
   /** Sends a marked test by every way out of a receiver, now and once. Throws AgentError USAGE when there is no such receiver. */
   testNotify(receiver: string): Promise<readonly TestOutcome[]>;
   /** Gives what is in flight `withinMs`, and waits for the evaluation that runs; what waits stays in the store. */
-  close(withinMs: number): Promise<void>;
+  close(withinMs: number): Promise<unknown>;
 }
 
 const testTimeoutMs = 20_000;
 
 export function createAlertParts(request: AlertPartsRequest): AlertParts {
-  const { alerting, ports, archive, externalUrl, clock, log, troubles } = request;
-  const { notify, groups } = alerting;
-  const templates = new NotificationTemplates(notify.templates);
-  const receivers: OutboxReceiver[] = notify.receivers.map(({ name, integrations }) => ({
-    name,
-    integrations: integrations.map((integration) => ({
-      key: integration.key,
-      notifier: createNotifier(integration, {
-        templates,
-        externalUrl,
-        clock,
-        log,
-        write: writeStandardOutput,
-      }),
-    })),
-  }));
-  const outbox = new Outbox({ receivers, settle: (task) => ports.write(task), clock, log, troubles });
-  const settings: AlertSettings = {
-    groups,
-    routing: notify.routing,
-    externalUrl,
-    intervalMs: request.intervalMs,
-    rawRetentionMs: request.rawRetentionMs,
-  };
+  const { ports, archive, externalUrl, clock, log, troubles } = request;
+  let { alerting } = request;
+  let receivers = receiversOf(alerting, request);
+  const { kept } = ports;
+  const outbox = new Outbox({
+    ...{ receivers, kept, clock, log, troubles },
+    settle: (task) => ports.write(task),
+  });
+  const settings = settingsOf(alerting, request);
   const keeper = new AlertKeeper(settings, { ports, queue: outbox, clock, log, troubles });
-  const heartbeat =
-    notify.heartbeat && new Heartbeat(notify.heartbeat, { clock, troubles, isAlive: () => keeper.isAlive() });
-  heartbeat?.start();
+  const startHeartbeat = () => {
+    const { heartbeat: options } = alerting.notify;
+    const heartbeat = options && new Heartbeat(options, { clock, troubles, isAlive: () => keeper.isAlive() });
+    heartbeat?.start();
+    return heartbeat;
+  };
+  let heartbeat = startHeartbeat();
+  let closing: Promise<unknown> | undefined;
   return {
     keeper,
     outbox,
     desk: new AlertDesk(keeper, archive, clock),
+    backtests: new Backtests({
+      ...{ port: request.replays, externalUrl, commonTags: request.commonTags, clock },
+      ...{ intervalMs: request.intervalMs, rawRetentionMs: request.rawRetentionMs },
+      alerting: () => ({ groups: alerting.groups, routing: alerting.notify.routing }),
+    }),
+    groups: () => alerting.groups,
+    use: async (next, withinMs) => {
+      const nextReceivers = receiversOf(next, request);
+      await heartbeat?.close();
+      // Who is told by the new rules must be there before they are evaluated.
+      await outbox.use(nextReceivers, withinMs);
+      alerting = next;
+      receivers = nextReceivers;
+      keeper.use(settingsOf(alerting, request));
+      heartbeat = startHeartbeat();
+    },
     testNotify: (name) => testNotify(receivers, name, clock.now(), externalUrl),
-    close: async (withinMs) => {
-      await Promise.all([keeper.idle(), heartbeat?.close(), outbox.close(withinMs)]);
+    close: (withinMs) => {
+      closing ??= Promise.all([keeper.idle(), heartbeat?.close(), outbox.close(withinMs)]);
+      return closing;
     },
   };
+}
+
+function settingsOf(alerting: Alerting, request: AlertPartsRequest): AlertSettings {
+  const { externalUrl, intervalMs, rawRetentionMs, commonTags } = request;
+  const { groups, notify } = alerting;
+  return { groups, routing: notify.routing, externalUrl, intervalMs, rawRetentionMs, commonTags };
+}
+
+function receiversOf({ notify }: Alerting, { externalUrl, clock, log }: AlertPartsRequest): OutboxReceiver[] {
+  const templates = new NotificationTemplates(notify.templates);
+  const context = { templates, externalUrl, clock, log, write: writeStandardOutput };
+  return notify.receivers.map(({ name, integrations }) => ({
+    name,
+    integrations: integrations.map((integration) => ({
+      key: integration.key,
+      notifier: createNotifier(integration, context),
+    })),
+  }));
 }
 
 async function testNotify(

@@ -1,4 +1,4 @@
-import type { Notification } from '../../workers/contract/alerts.ts';
+import { heldNotifications, type LabelSet, type Notification } from '../../workers/contract/alerts.ts';
 
 /** A notification that waits. */
 export interface LineItem {
@@ -16,9 +16,24 @@ export class NotificationLine {
   /** By group key; the group whose turn it is comes first, and none is empty. */
   readonly #groups = new Map<string, LineItem[]>();
   readonly #ids = new Set<string>();
+  #bytes = 0;
 
   get size(): number {
     return this.#ids.size;
+  }
+
+  /** Whether it holds as much as it may: what else waits is to wait in the store. */
+  get isFull(): boolean {
+    return this.size >= heldNotifications.most || this.#bytes >= heldNotifications.mostBytes;
+  }
+
+  /** Whether it has room for half of what it may hold. */
+  get isHalfEmpty(): boolean {
+    return this.size < heldNotifications.most / 2 && this.#bytes < heldNotifications.mostBytes / 2;
+  }
+
+  has(id: string): boolean {
+    return this.#ids.has(id);
   }
 
   /** Puts it at the end of its group; one that waits already is left out. */
@@ -26,6 +41,7 @@ export class NotificationLine {
     const { id, groupKey } = item.notification;
     if (this.#ids.has(id)) return;
     this.#ids.add(id);
+    this.#bytes += bytesOf(item.notification);
     const group = this.#groups.get(groupKey);
     if (group) group.push(item);
     else this.#groups.set(groupKey, [item]);
@@ -51,12 +67,13 @@ export class NotificationLine {
     if (!group || place < 0) return;
     group.splice(place, 1);
     this.#ids.delete(id);
+    this.#bytes -= bytesOf(item.notification);
     if (group.length === 0) this.#groups.delete(groupKey);
   }
 
   /** Those born before `ms`, but for `kept`. */
   bornBefore(ms: number, kept: LineItem | undefined): LineItem[] {
-    return this.#all().filter((item) => item.bornMs < ms && item !== kept);
+    return this.all().filter((item) => item.bornMs < ms && item !== kept);
   }
 
   /** Whether the next one of its group says all that this one says. */
@@ -66,19 +83,24 @@ export class NotificationLine {
     return newer !== undefined && saysAll(newer.notification, item.notification);
   }
 
-  /** Who has to go so that at most `most` stay: those that are superseded, then the oldest; never `kept`. */
-  excess(most: number, kept: LineItem | undefined): LineItem[] {
-    const surplus = this.size - most;
-    if (surplus <= 0) return [];
-    const items = this.#all().filter((item) => item !== kept);
-    const superseded = items.filter((item) => this.isSuperseded(item));
-    const others = items.filter((item) => !this.isSuperseded(item)).sort((a, b) => a.bornMs - b.bornMs);
-    return [...superseded, ...others].slice(0, surplus);
-  }
-
-  #all(): LineItem[] {
+  /** All of them, in order within each group. */
+  all(): LineItem[] {
     return [...this.#groups.values()].flat();
   }
+}
+
+/** About what it takes in memory: its texts, and some for each alert. */
+function bytesOf({ alerts, groupLabels }: Notification): number {
+  let bytes = 500 + lengthOf(groupLabels);
+  for (const { labels, annotations, generatorUrl } of alerts)
+    bytes += 400 + lengthOf(labels) + lengthOf(annotations) + generatorUrl.length;
+  return bytes;
+}
+
+function lengthOf(texts: LabelSet): number {
+  let length = 0;
+  for (const [name, text] of Object.entries(texts)) length += name.length + text.length;
+  return length;
 }
 
 /**

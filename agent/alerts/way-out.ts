@@ -8,6 +8,14 @@ import { type Notifier, NotifyError } from './notifiers/notifier.ts';
 
 export type SettleTask = Extract<AlertsTask, { readonly do: 'settle' }>;
 
+/** Notifications that wait for one way out. */
+export interface WaitingHere {
+  /** Oldest first, as many as are held in memory. */
+  readonly waiting: readonly WaitingNotification[];
+  /** How many more wait in the store. */
+  readonly beyond: number;
+}
+
 export interface WayOutParts {
   readonly receiver: string;
   /** `webhook/0`. */
@@ -15,6 +23,8 @@ export interface WayOutParts {
   readonly notifier: Notifier;
   /** Writes how it went to the store; rejects when the store does not take it. */
   readonly settle: (task: SettleTask) => Promise<unknown>;
+  /** What waits for it in the store. */
+  readonly waiting: () => Promise<WaitingHere>;
   readonly clock: Clock;
   readonly log: Log;
   readonly troubles: TroubleLog;
@@ -39,14 +49,16 @@ export interface WayOutCounts {
 const mostAgeMs = 24 * 60 * 60_000;
 const mostBackoffMs = 5 * 60_000;
 const mostRetryAfterMs = 60 * 60_000;
-const mostWaiting = 1000;
 /** Notifiers have bounds of their own; this one stands behind them. */
 const attemptTimeoutMs = 90_000;
 const mostSettleWaitMs = 30_000;
+/** Pause before the store is asked again for what waits in it. */
+const refillPauseMs = 5000;
 
 /**
  * One way out of a receiver: one notification in flight at a time. When an attempt fails the whole way waits, 1 s at first
- * and 5 minutes at last, and then another group of alerts has its turn. `start`, once, then `close`, once.
+ * and 5 minutes at last, and then another group of alerts has its turn. What is more than a bound stays in the store until
+ * there is room. `start`, once, then `close`, once.
  */
 export class WayOut {
   readonly #parts: WayOutParts;
@@ -55,6 +67,11 @@ export class WayOut {
   #running: Promise<void> = Promise.resolve();
   #forgetting: Promise<void> = Promise.resolve();
   #wake: () => void = () => {};
+  /** How many wait in the store alone. They are newer than those held. */
+  #inStore = 0;
+  #refillAtMs = 0;
+  /** Ids of those let go of that the store has not heard of yet. */
+  readonly #leaving = new Set<string>();
   #inFlight: { readonly item: LineItem; readonly abort: AbortController } | undefined;
   /** Failures in a row. */
   #failures = 0;
@@ -69,9 +86,10 @@ export class WayOut {
     this.#parts = parts;
   }
 
-  start(waiting: readonly WaitingNotification[]): void {
+  start({ waiting, beyond }: WaitingHere): void {
     const { clock } = this.#parts;
-    for (const { notification, attempts } of waiting) this.#take(notification, attempts);
+    this.#inStore = beyond;
+    this.#takeWaiting(waiting);
     if (waiting.length > 0) {
       const nextMs = Math.min(...waiting.map(({ nextAttemptMs }) => nextAttemptMs)) - clock.now();
       this.#notBeforeMs = clock.monotonicMs() + Math.min(Math.max(0, nextMs), mostRetryAfterMs);
@@ -79,10 +97,27 @@ export class WayOut {
     this.#running = this.#run();
   }
 
-  add(notifications: readonly Notification[]): void {
-    for (const notification of notifications) this.#take(notification, 0);
+  /** @param isStored whether the store has them; else they are here alone */
+  add(notifications: readonly Notification[], isStored: boolean): void {
+    for (const notification of notifications) {
+      if (this.#inStore === 0 && !this.#line.isFull) this.#take(notification, 0);
+      else if (isStored) this.#inStore++;
+      else this.#refuse(notification);
+    }
     this.#tidy();
     this.#wake();
+  }
+
+  holds({ id }: Notification): boolean {
+    return this.#line.has(id);
+  }
+
+  /** What it holds that is not delivered: for who takes over, after `close`. */
+  remaining(): WaitingHere {
+    const waiting = this.#line
+      .all()
+      .map(({ notification, attempts }) => ({ notification, attempts, nextAttemptMs: 0 }));
+    return { waiting, beyond: this.#inStore };
   }
 
   counts(): WayOutCounts {
@@ -91,7 +126,7 @@ export class WayOut {
       integration: this.#parts.integration,
       sent: this.#sent,
       failed: this.#failed,
-      waiting: this.#line.size,
+      waiting: this.#line.size + this.#inStore,
       givenUp: this.#givenUp,
       superseded: this.#superseded,
       problem: this.#problem,
@@ -121,16 +156,44 @@ export class WayOut {
     this.#line.add({ notification, attempts, bornMs: clock.monotonicMs() - ageMs });
   }
 
+  #takeWaiting(waiting: readonly WaitingNotification[]): void {
+    for (const { notification, attempts } of waiting) {
+      const { id } = notification;
+      if (this.#line.has(id) || this.#leaving.has(id)) continue;
+      if (this.#line.isFull) this.#inStore++;
+      else this.#take(notification, attempts);
+    }
+  }
+
   async #run(): Promise<void> {
     const { clock } = this.#parts;
     const { signal } = this.#closing;
     while (!signal.aborted) {
       this.#tidy();
+      if (this.#inStore > 0 && this.#line.isHalfEmpty && clock.monotonicMs() >= this.#refillAtMs)
+        await this.#refill();
       const waitMs = this.#notBeforeMs - clock.monotonicMs();
       const item = this.#line.first();
-      if (!item) await this.#pause();
+      if (!item) await this.#pause(this.#inStore > 0 ? refillPauseMs : undefined);
       else if (waitMs > 0) await this.#pause(waitMs);
       else if (!signal.aborted) await this.#attempt(item);
+    }
+  }
+
+  /** Takes what has room now from the store. */
+  async #refill(): Promise<void> {
+    const { clock, troubles, waiting } = this.#parts;
+    const [before, held] = [this.#inStore, this.#line.size];
+    this.#refillAtMs = clock.monotonicMs() + refillPauseMs;
+    try {
+      const found = await waiting();
+      // Those that came meanwhile stay where they are.
+      this.#inStore += found.beyond - before;
+      this.#takeWaiting(found.waiting);
+      if (this.#line.size > held) this.#refillAtMs = 0;
+      troubles.over(this.#storeSubject());
+    } catch (error) {
+      troubles.trouble(this.#storeSubject(), messageOf(error));
     }
   }
 
@@ -157,15 +220,6 @@ export class WayOut {
       if (!this.#line.isSuperseded(item)) break;
       this.#drop(item);
     }
-    const excess = this.#line.excess(mostWaiting, kept);
-    const problem = `more than ${mostWaiting} notifications wait`;
-    if (excess.length > 0)
-      this.#parts.troubles.trouble(`${this.#subject()}: queue`, `${problem}; the oldest go`);
-    else this.#parts.troubles.over(`${this.#subject()}: queue`);
-    for (const item of excess) {
-      if (this.#line.isSuperseded(item)) this.#drop(item);
-      else this.#giveUp(item, `${problem}${because}`);
-    }
   }
 
   async #attempt(item: LineItem): Promise<void> {
@@ -184,7 +238,7 @@ export class WayOut {
     troubles.over(this.#subject());
     this.#line.remove(item);
     // Nothing else is sent this way before the store has taken that: an agent that is killed repeats at most one.
-    await this.#settle(item, 'sent', '');
+    await this.#settle(this.#task(item, 'sent', '', 0));
   }
 
   async #send(item: LineItem): Promise<void> {
@@ -238,6 +292,14 @@ export class WayOut {
     this.#forget(item, problem);
   }
 
+  /** It has a place neither here nor in the store. */
+  #refuse({ id, groupKey: group }: Notification): void {
+    const { log, receiver, integration } = this.#parts;
+    this.#givenUp++;
+    const problem = 'too many wait, and the store takes none';
+    log.warn('notification given up', { receiver, integration, id, group, problem });
+  }
+
   #drop(item: LineItem): void {
     this.#superseded++;
     this.#forget(item, 'a newer notification of the group says the same');
@@ -246,18 +308,21 @@ export class WayOut {
   /** Nobody waits for the store: what it has not heard of yet when the agent is killed is met again. */
   #forget(item: LineItem, problem: string): void {
     this.#line.remove(item);
-    this.#forgetting = this.#forgetting.then(() => {
-      if (!this.#closing.signal.aborted) return this.#settle(item, 'given_up', problem);
+    const task = this.#task(item, 'given_up', problem, 0);
+    this.#leaving.add(task.id);
+    this.#forgetting = this.#forgetting.then(async () => {
+      if (!this.#closing.signal.aborted) await this.#settle(task);
+      this.#leaving.delete(task.id);
     });
   }
 
   /** Resolves when the store has taken it, or when it closes. */
-  async #settle(item: LineItem, outcome: SettleTask['outcome'], problem: string): Promise<void> {
+  async #settle(task: SettleTask): Promise<void> {
     const { clock, settle, troubles } = this.#parts;
     const { signal } = this.#closing;
     for (let waitMs = 1000; ; waitMs = Math.min(2 * waitMs, mostSettleWaitMs)) {
       try {
-        await settle(this.#task(item, outcome, problem, 0));
+        await settle(task);
         return troubles.over(this.#storeSubject());
       } catch (error) {
         troubles.trouble(this.#storeSubject(), messageOf(error));

@@ -34,7 +34,7 @@ export const alertsCommand: Command<AlertsArgs> = {
         describe: 'show, ack, unsilence: ids; silence: matchers; test-notify: a receiver',
       })
       .option('status', {
-        choices: [...alertStatuses, 'all'] as const,
+        choices: [...alertStatuses, 'open', 'all'] as const,
         default: 'active' as const,
         requiresArg: true,
         describe: 'list: only these; active includes unknown',

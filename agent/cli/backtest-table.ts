@@ -1,6 +1,5 @@
-import type { BacktestReport, RuleReport } from '../alerts/proof/backtest.ts';
+import type { BacktestReport, FiringSummary, RuleReport } from '../../workers/contract/backtest.ts';
 import { durationText } from '../alerts/proof/duration-text.ts';
-import type { FiringSummary } from '../alerts/proof/firing-book.ts';
 import { tableText } from './table.ts';
 
 const head = ['ALERT', 'FIRINGS', 'FLAPS', 'FIRING', 'LONGEST', 'UNKNOWN', 'FIRST', 'LAST'];

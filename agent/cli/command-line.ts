@@ -5,6 +5,7 @@ import type { Command } from './command.ts';
 import { doctorCommand } from './doctor.ts';
 import { exitCodes, tellError } from './exit.ts';
 import { exportCommand } from './export.ts';
+import { loginCommand } from './login.ts';
 import { onceCommand } from './once.ts';
 import { queryCommand } from './query.ts';
 import { rulesCommand } from './rules.ts';
@@ -56,6 +57,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
       .command(register(alertsCommand))
       .command(register(rulesCommand))
       .command(register(spoolCommand))
+      .command(register(loginCommand))
       .completion('completion', 'Print a completion script for bash or zsh')
       .example('$0 run --port 3000', 'watch the process that listens on port 3000')
       .example('$0 once', 'show what would be collected')

@@ -61,15 +61,13 @@ export const queryCommand: Command<QueryArgs> = {
     if (startMs >= endMs && !args.instant) throw new AgentError('USAGE', '--since must lie before --until');
     const stepMs = stepOf(args.step, endMs - startMs);
     const { config } = await loadSettings(args);
-    const [{ openHistory }, { MetricReader }, promql] = await Promise.all([
+    const [{ openHistory, historySelect }, promql] = await Promise.all([
       import('./stored-history.ts'),
-      import('../../workers/store/metric-reader.ts'),
       import('../../workers/promql/index.ts'),
     ]);
     const reader = openHistory(config.agent.dataDir);
     try {
-      const metrics = new MetricReader(reader, nowMs - config.store.retention.raw);
-      const select = metrics.select.bind(metrics);
+      const select = historySelect(reader, config, nowMs);
       const result = args.instant
         ? promql.evaluateInstant(args.expr, endMs, select, { lookbackMs })
         : promql.evaluateRange(args.expr, startMs, endMs, stepMs, select, { lookbackMs });

@@ -1,6 +1,7 @@
+import type { BacktestReport } from '../../workers/contract/backtest.ts';
+import { type BacktestRequest, backtest } from '../../workers/replay/backtest.ts';
 import { MetricReader } from '../../workers/store/metric-reader.ts';
 import { loadNotifyFile } from '../alerts/notify-file/notify-file.ts';
-import { backtest } from '../alerts/proof/backtest.ts';
 import { loadRuleFiles } from '../alerts/rule-files/rule-files.ts';
 import type { Config } from '../config/schema.ts';
 import { AgentError } from '../errors.ts';
@@ -37,14 +38,14 @@ export async function backtestRules(config: Config, options: BacktestOptions, cw
     const rawFromMs = nowMs - config.store.retention.raw;
     const metrics = new MetricReader(reader, rawFromMs);
     const staleTicks = Math.max(leastStaleTicks, Math.ceil(staleAfterMs / interval));
-    const report = backtest({
+    const report = replayed({
       ...{ groups: rules.groups, routing: notify.routing, sinceMs, untilMs, externalUrl: '' },
+      commonLabels: config.agent.tags,
       past: {
         select: (matchers, startMs, endMs) => metrics.select(matchers, startMs, endMs, staleTicks),
         tickTimes: (startMs, endMs) => metrics.tickTimes(startMs, endMs),
         rawFromMs,
       },
-      onProgress: process.stderr.isTTY ? showProgress : () => {},
     });
     for (const problem of report.problems) process.stderr.write(`warning: ${problem}\n`);
     const text = options.format === 'json' ? `${JSON.stringify(report, null, 2)}\n` : backtestTable(report);
@@ -53,6 +54,15 @@ export async function backtestRules(config: Config, options: BacktestOptions, cw
     reader.close();
   }
   return exitCodes.done;
+}
+
+function replayed(request: BacktestRequest): BacktestReport {
+  const steps = backtest(request);
+  for (;;) {
+    const step = steps.next();
+    if (process.stderr.isTTY) showProgress(step.done ? 1 : step.value);
+    if (step.done) return step.value;
+  }
 }
 
 function showProgress(done: number): void {

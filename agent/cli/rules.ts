@@ -1,3 +1,4 @@
+import { AgentError } from '../errors.ts';
 import type { Command } from './command.ts';
 import { exitCodes } from './exit.ts';
 import { loadSettings, type SettingsArgs, settingsOptions } from './settings.ts';
@@ -5,9 +6,9 @@ import { loadSettings, type SettingsArgs, settingsOptions } from './settings.ts'
 interface RulesArgs extends SettingsArgs {
   readonly action: 'check' | 'test' | 'backtest';
   readonly files: readonly string[];
-  readonly since: string;
+  readonly since?: string | undefined;
   readonly until?: string | undefined;
-  readonly format: 'table' | 'json';
+  readonly format?: 'table' | 'json' | undefined;
   readonly notify?: string | undefined;
 }
 
@@ -46,15 +47,14 @@ export const rulesCommand: Command<RulesArgs> = {
       })
       .option('since', {
         type: 'string',
-        default: '14d',
         requiresArg: true,
-        describe: 'backtest: from a duration back from now, or an ISO 8601 time',
+        describe: 'backtest: from a duration back from now, or an ISO 8601 time [14d]',
       })
       .option('until', { type: 'string', requiresArg: true, describe: 'backtest: to, likewise [now]' })
       .option('format', {
         choices: ['table', 'json'] as const,
-        default: 'table' as const,
-        describe: 'backtest: for a person, or everything',
+        requiresArg: true,
+        describe: 'backtest: for a person, or everything [table]',
       })
       .option('notify', {
         type: 'string',
@@ -67,6 +67,7 @@ export const rulesCommand: Command<RulesArgs> = {
       .example('$0 rules backtest new.yml --since 7d', 'what these rules would have done last week')
       .epilogue(testHelp),
   handler: async (args) => {
+    if (args.action !== 'backtest') refuseOptions(args);
     const { config } = await loadSettings(args);
     if (args.action === 'test') {
       const { testRules } = await import('./rules-test.ts');
@@ -74,7 +75,7 @@ export const rulesCommand: Command<RulesArgs> = {
     }
     if (args.action === 'backtest') {
       const { backtestRules } = await import('./rules-backtest.ts');
-      const { files, since, until, format, notify } = args;
+      const { files, since = '14d', until, format = 'table', notify } = args;
       const options = { files: files.map(String), since, until, format, notify };
       return backtestRules(config, options, process.cwd());
     }
@@ -89,3 +90,11 @@ export const rulesCommand: Command<RulesArgs> = {
     return exitCodes.done;
   },
 };
+
+/** Only a replay takes them. */
+function refuseOptions({ action, since, until, format, notify }: RulesArgs): void {
+  for (const [name, value] of Object.entries({ since, until, format, notify })) {
+    if (value !== undefined)
+      throw new AgentError('USAGE', `--${name}: rules ${action} takes no such option; rules backtest does`);
+  }
+}

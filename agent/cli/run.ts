@@ -100,6 +100,10 @@ class Runner {
     await this.#watch(this.#loaded.files);
     const next = await this.#loadNext(why);
     if (!next) return;
+    // Other rules and routes alone miss no tick.
+    const isSame = JSON.stringify(next.config) === JSON.stringify(this.#loaded.config);
+    if (isSame && (await this.#app?.useAlerting(next.alerting)))
+      return await this.#inForce(why, next, this.#log);
     const { startApp } = await import('../app.ts');
     const log = logOf(next.config);
     for (const trouble of (await this.#app?.stop()) ?? []) this.#log.warn(`while ending: ${trouble}`);
@@ -107,15 +111,19 @@ class Runner {
     if (this.#signals.isEnding) return;
     try {
       this.#app = await startApp(next.config, next.alerting, this.#parts(log));
-      if (next.files.join('\n') !== this.#loaded.files.join('\n')) await this.#watch(next.files);
-      this.#loaded = next;
-      this.#log = log;
-      this.#tellNotices();
-      log.info(`${why}: new configuration in force`);
+      await this.#inForce(why, next, log);
     } catch (error) {
       this.#refused(why, error);
       this.#app = await startApp(this.#loaded.config, this.#loaded.alerting, this.#parts(this.#log));
     }
+  }
+
+  async #inForce(why: string, next: LoadedRun, log: Log): Promise<void> {
+    if (next.files.join('\n') !== this.#loaded.files.join('\n')) await this.#watch(next.files);
+    this.#loaded = next;
+    this.#log = log;
+    this.#tellNotices();
+    log.info(`${why}: new configuration in force`);
   }
 
   /** What a reload keeps. */
@@ -170,5 +178,9 @@ class Runner {
       dataDir: config.agent.dataDir,
       http: this.#app?.http?.url ?? 'off',
     });
+    const login = this.#app?.http?.login;
+    if (login) {
+      this.#log.info(`dashboard: ${login} logs in once, within 10 minutes; "nova-agent login" makes another`);
+    }
   }
 }

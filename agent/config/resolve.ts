@@ -6,9 +6,9 @@ import { applyEnvironment } from './environment.ts';
 import { applyFlags, type Overrides } from './flags.ts';
 import { interpolate } from './interpolation.ts';
 import { noMessage, refuseIssues } from './issues.ts';
-import { nodeAt, type OptionNode, optionTree, pathText, typesOf, walk } from './option-tree.ts';
+import { nodeAt, type OptionNode, optionTree, typesOf, walk } from './option-tree.ts';
 import { resolvePaths } from './paths.ts';
-import { type Config, configSchema, keysWithoutEffect } from './schema.ts';
+import { type Config, configSchema } from './schema.ts';
 import { type ReadFile, readSecretFiles } from './secrets.ts';
 
 export interface ResolvedConfig {
@@ -40,12 +40,6 @@ export async function resolveConfig(
   applyEnvironment(draft, root, environment, folder);
   applyFlags(draft, overrides, folder);
   convertTexts(draft, root);
-  for (const path of keysWithoutEffect) {
-    if (draft.get(path) === undefined) continue;
-    draft.notices.push(
-      `${draft.origin(path).keyPlace.text}: ${pathText(path)}: has no effect in this version`,
-    );
-  }
   const secretFiles = await readSecretFiles(draft, root, readFile, home);
   applyDefaults(draft, surroundings);
   resolvePaths(draft, root, home);

@@ -31,6 +31,3 @@ export const configSchema = z.strictObject({
 
 /** A checked configuration: durations in milliseconds, sizes in bytes, paths absolute, secrets read. Frozen. */
 export type Config = z.output<typeof configSchema>;
-
-/** Keys that are checked and then have no effect yet: who sets one is told. */
-export const keysWithoutEffect: readonly (readonly string[])[] = [['http', 'auth', 'jwt']];

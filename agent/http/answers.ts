@@ -3,9 +3,11 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { AgentError, messageOf } from '../errors.ts';
 import type { Log } from '../log.ts';
 
-/** On every answer: this is data for one reader, not for caches, frames or other origins. */
+/** On every answer: this is data for one reader, not for caches, frames or other origins, and never a page. */
 const securityHeaders = {
   'Cache-Control': 'no-store',
+  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+  'Cross-Origin-Resource-Policy': 'same-origin',
   'Referrer-Policy': 'no-referrer',
   'X-Content-Type-Options': 'nosniff',
 } as const;

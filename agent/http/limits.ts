@@ -12,14 +12,17 @@ export interface HttpLimits {
   /** How often the first two are looked at. */
   readonly checkEveryMs: number;
   readonly maxConnections: number;
+  /** How often it is looked whether the certificate was changed. */
+  readonly tlsCheckEveryMs: number;
 }
 
 export const defaultHttpLimits: HttpLimits = {
-  headersTimeoutMs: 10_000,
+  headersTimeoutMs: 7000,
   requestTimeoutMs: 15_000,
   handlerTimeoutMs: 15_000,
   idleTimeoutMs: 60_000,
-  keepAliveTimeoutMs: 20_000,
-  checkEveryMs: 5000,
-  maxConnections: 256,
+  keepAliveTimeoutMs: 7000,
+  checkEveryMs: 1000,
+  maxConnections: 1024,
+  tlsCheckEveryMs: 60_000,
 };

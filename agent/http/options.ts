@@ -15,16 +15,37 @@ const httpToken = z.strictObject({
   tokenFile: path().optional().describe('File that holds the token.'),
 });
 
+/** Whether nobody on the way can change what comes from there. */
+function isSafeUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname, username, password } = new URL(text);
+  if (username !== '' || password !== '') return false;
+  return (
+    protocol === 'https:' || (protocol === 'http:' && /^(localhost|127\.[\d.]+|\[::1\])$/.test(hostname))
+  );
+}
+
 const jwt = z
   .strictObject({
     secret: z
       .string()
-      .min(16, { error: 'expected a secret of at least 16 characters' })
+      .min(32, { error: 'expected a secret of at least 32 characters, as HS256 needs' })
       .meta({ secret: true })
       .optional()
       .describe('Shared secret that signs the tokens (HS256, HS384, HS512).'),
     secretFile: path().optional().describe('File that holds the shared secret.'),
-    publicKeyFile: path().optional().describe('Public key (PEM) of whoever signs the tokens.'),
+    publicKeyFile: path()
+      .optional()
+      .describe(
+        'Public key or certificate (PEM) of whoever signs the tokens (RS, PS, ES with the curve of the key, EdDSA).',
+      ),
+    jwksUrl: z
+      .string()
+      .refine(isSafeUrl, {
+        error: 'expected an https URL, or an http one of this machine: keys must not be changed on their way',
+      })
+      .optional()
+      .describe('Where the public keys are fetched (JWKS), on first use and then every ten minutes.'),
     issuer: z.string().min(1).optional().describe('Required value of the claim `iss`.'),
     audience: z.string().min(1).optional().describe('Required value of the claim `aud`.'),
     roleClaim: z.string().min(1).prefault('role').describe('Claim that holds the role.'),
@@ -33,10 +54,15 @@ const jwt = z
       .min(1)
       .prefault('admin')
       .describe('Value of that claim that makes an administrator.'),
+    viewerRole: z.string().min(1).optional().describe('Value of that claim that may read.'),
   })
   .superRefine((options, context) => {
-    if ((options.secret === undefined) === (options.publicKeyFile === undefined))
-      context.addIssue({ code: 'custom', message: 'give one of secret, secretFile and publicKeyFile' });
+    const given = [options.secret, options.publicKeyFile, options.jwksUrl].filter((one) => one !== undefined);
+    if (given.length !== 1)
+      context.addIssue({
+        code: 'custom',
+        message: 'give one of secret, secretFile, publicKeyFile and jwksUrl',
+      });
   });
 
 const tls = z.strictObject({
@@ -59,7 +85,7 @@ const auth = z.strictObject({
       });
     })
     .prefault([])
-    .describe('Bearer tokens; where there is none, one is made and kept in the data directory.'),
+    .describe('Bearer tokens; without any and without jwt one is made and kept in the data directory.'),
   jwt: jwt.optional().describe('Accept the service’s own JSON Web Tokens.'),
 });
 
@@ -71,6 +97,26 @@ const enabledHttp = z.strictObject({
     })
     .prefault('127.0.0.1')
     .describe('Address to listen on.'),
+  hosts: z
+    .array(
+      z.string().regex(/^[A-Za-z0-9._-]{1,253}$/, { error: 'expected a host name without scheme and port' }),
+    )
+    .max(32)
+    .prefault([])
+    .describe(
+      'Further host names that it answers to, such as that of a proxy before it. Without any, a server that is not on loopback answers to every name.',
+    ),
+  origins: z
+    .array(
+      z.string().regex(/^https?:\/\/[a-z0-9.[\]:-]{1,253}$/, {
+        error: 'expected an origin as browsers send it, such as https://crm.example',
+      }),
+    )
+    .max(32)
+    .prefault([])
+    .describe(
+      'Origins of other web pages whose scripts may ask with a token (CORS), such as `https://crm.example`.',
+    ),
   port: z.int().min(0).max(65_535).prefault(7070).describe('TCP port to listen on; 0 takes any free one.'),
   auth: auth.prefault({}).describe('Who may ask; everything but /health and /ready needs a token.'),
   tls: tls.optional().describe('Serve HTTPS.'),

@@ -1,40 +1,69 @@
-import { readFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
-import { createSecureContext } from 'node:tls';
+import type { Server as SecureServer } from 'node:tls';
 import type { FastifyInstance, FastifyServerOptions } from 'fastify';
 import type { Clock } from '../clock.ts';
-import { AgentError, messageOf } from '../errors.ts';
+import { messageOf } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { type Access, createAccess } from './access/access.ts';
+import { createCookie } from './access/cookie.ts';
+import type { JwtOptions } from './access/jwt.ts';
 import { addSecurityHeaders, answerBrokenRequest, createErrorAnswer, refuse } from './answers.ts';
 import { addGuard } from './guard.ts';
+import { limitConnections } from './idle-connections.ts';
 import { defaultHttpLimits, type HttpLimits } from './limits.ts';
 import { bracketed, listenError } from './listen-error.ts';
+import { OpenApi } from './open-api.ts';
+import { listPageFiles, pageFolder } from './page-files.ts';
+import { addPrometheusRoutes } from './prometheus/routes.ts';
 import { addAlertRoutes } from './routes/alerts.ts';
+import { addBacktestRoutes } from './routes/backtest.ts';
 import { addErrorRoutes } from './routes/errors.ts';
 import { addHealthRoutes } from './routes/health.ts';
+import { addLedgerRoutes } from './routes/ledger.ts';
+import { addMarkRoute } from './routes/marks.ts';
+import { addMetricsRoute } from './routes/metrics.ts';
 import { addMonitoringRoutes } from './routes/monitoring.ts';
+import { addOpenApiRoute } from './routes/open-api.ts';
+import { addPageRoutes } from './routes/page.ts';
+import { addPercentileRoute } from './routes/percentiles.ts';
+import { addQuarantineRoutes } from './routes/quarantine.ts';
 import { addRequestRoutes } from './routes/requests.ts';
+import { addRuleRoutes } from './routes/rules.ts';
+import { addSessionRoutes } from './routes/session.ts';
+import { addStandingRoutes } from './routes/standings.ts';
 import { addStatisticsRoutes } from './routes/statistics.ts';
+import { addStreamRoute } from './routes/stream.ts';
 import { addUserRoutes } from './routes/users.ts';
+import { createSchemaCheck, type RequestPart, type Schema } from './schema-check.ts';
+import { LiveStream } from './stream.ts';
+import { SnapshotEncoder } from './stream-events.ts';
+import { followTls, readTls, type TlsFiles } from './tls.ts';
 import { readOrMakeToken } from './token-file.ts';
-import { type Token, TokenTable } from './tokens.ts';
+import type { Bearer, Token } from './tokens.ts';
 import type { HttpViews } from './views.ts';
+import { addWriteRoutes } from './written/routes.ts';
 
 export interface HttpServerOptions {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
+  /** Host names that it answers to beside its own. */
+  readonly hosts: readonly string[];
+  /** Of other pages whose scripts may ask with a token. */
+  readonly origins: readonly string[];
   /** Without any token the agent makes one. */
-  readonly auth: { readonly tokens: readonly Token[] };
-  readonly tls?: { readonly certFile: string; readonly keyFile: string } | undefined;
+  readonly auth: { readonly tokens: readonly Token[]; readonly jwt?: JwtOptions | undefined };
+  readonly tls?: TlsFiles | undefined;
 }
 
 export interface HttpServerParts {
   readonly views: HttpViews;
   readonly log: Log;
   readonly clock: Clock;
-  /** Owned by the caller; the token that the agent makes is kept there. */
+  /** Owned by the caller; the token that the agent makes and the page's logins are kept there. */
   readonly dataDir: string;
+  /** Where the built page is; that of the package unless told. */
+  readonly pageFolder?: string;
   readonly limits?: Partial<HttpLimits>;
 }
 
@@ -42,6 +71,8 @@ export interface HttpAddress {
   readonly host: string;
   readonly port: number;
   readonly url: string;
+  /** An address that logs its first visitor in, within ten minutes; null when tokens are configured. */
+  readonly login: string | null;
 }
 
 export interface HttpServer {
@@ -50,6 +81,8 @@ export interface HttpServer {
    * HTTP_FAILED for any other reason: an address that is not ours, a port that is not allowed, TLS or token files.
    */
   start(): Promise<HttpAddress>;
+  /** An address that logs its first visitor in as `bearer`, within ten minutes. Only once it listens. */
+  loginAddress(bearer: Bearer): string;
   /** Ends every connection, those in use too. */
   close(): Promise<void>;
 }
@@ -57,17 +90,34 @@ export interface HttpServer {
 export function createHttpServer(options: HttpServerOptions, parts: HttpServerParts): HttpServer {
   const limits = { ...defaultHttpLimits, ...parts.limits };
   let app: FastifyInstance | undefined;
+  let access: Access | undefined;
+  let stopFollowing = () => {};
+  const loginAddress = (bearer: Bearer) => {
+    if (!app || !access) throw new Error('the HTTP server does not listen');
+    return `${visitedUrl(app, options)}/login#code=${access.makeCode(bearer)}`;
+  };
   return {
     start: async () => {
-      const configured = options.auth.tokens;
-      const made = configured.length > 0 ? [] : [await makeAdminToken(parts)];
-      app = await buildApp(options, parts, limits, new TokenTable([...configured, ...made]));
-      await listen(app, options);
+      const { tokens, jwt } = options.auth;
+      const isMade = tokens.length === 0 && jwt === undefined;
+      const made = isMade ? [await makeAdminToken(parts)] : [];
+      access = await createAccess({ tokens: [...tokens, ...made], isMade, jwt }, parts);
+      const server = await buildApp(options, parts, limits, access);
+      app = server;
+      await listen(server, options);
       // Such as too many open files while accepting: a trouble, not the end.
-      app.server.on('error', (error) => parts.log.warn(`http: ${messageOf(error)}`));
-      return addressOf(app, options);
+      server.server.on('error', (error) => parts.log.warn(`http: ${messageOf(error)}`));
+      if (options.tls) {
+        const secure = server.server as unknown as SecureServer;
+        const following = { log: parts.log, everyMs: limits.tlsCheckEveryMs };
+        stopFollowing = followTls(options.tls, (pair) => secure.setSecureContext(pair), following);
+      }
+      const login = isMade ? loginAddress({ name: 'admin', role: 'admin' }) : null;
+      return { host: options.host, ...addressOf(server, options), login };
     },
+    loginAddress,
     close: async () => {
+      stopFollowing();
       await app?.close();
     },
   };
@@ -79,9 +129,9 @@ async function makeAdminToken({ dataDir, log }: HttpServerParts): Promise<Token>
 
 async function buildApp(
   options: HttpServerOptions,
-  { views, log, clock }: HttpServerParts,
+  { views, log, clock, ...parts }: HttpServerParts,
   limits: HttpLimits,
-  tokens: TokenTable,
+  access: Access,
 ): Promise<FastifyInstance> {
   // 6 MB and 100 ms, so only when the server is really wanted.
   const { fastify } = await import('fastify');
@@ -94,7 +144,9 @@ async function buildApp(
     maxHeaderSize: 8192,
   };
   const app: FastifyInstance = fastify({
-    ...(tls ? { https: { ...nodeOptions, ...tls } } : { http: nodeOptions }),
+    ...(tls
+      ? { https: { ...nodeOptions, ...tls, handshakeTimeout: limits.headersTimeoutMs } }
+      : { http: nodeOptions }),
     logger: false,
     trustProxy: false,
     bodyLimit: 16 * 1024,
@@ -109,33 +161,40 @@ async function buildApp(
       refuse(reply, error.statusCode ?? 400, 'this URL cannot be read');
     },
   } as FastifyServerOptions);
-  app.server.maxConnections = limits.maxConnections;
+  limitConnections(app.server, tls !== undefined, limits.maxConnections);
   app.setErrorHandler(errorAnswer);
-  addGuard(app, options.host, tokens);
+  app.setValidatorCompiler(({ schema, httpPart }) =>
+    createSchemaCheck(schema as Schema, httpPart as RequestPart),
+  );
+  // Schemas of answers are documentation: nothing that is not in them is left out.
+  app.setSerializerCompiler(() => (data) => JSON.stringify(data));
+  const cookie = createCookie(tls !== undefined, () => (app.server.address() as AddressInfo).port);
+  const openApi = new OpenApi();
+  app.addHook('onRoute', (route) => openApi.note(route));
+  addGuard(app, { host: options.host, hosts: options.hosts, origins: options.origins, access, cookie });
+  addPageRoutes(app, await listPageFiles(parts.pageFolder ?? pageFolder()));
+  addSessionRoutes(app, access, cookie);
+  addOpenApiRoute(app, openApi, cookie.name);
   addHealthRoutes(app, views);
-  addMonitoringRoutes(app, views, clock, limits.handlerTimeoutMs);
+  const encoder = new SnapshotEncoder();
+  addMonitoringRoutes(app, { views, encoder, clock, handlerTimeout: limits.handlerTimeoutMs });
+  addStreamRoute(app, new LiveStream({ views, encoder, clock, log }));
+  addStandingRoutes(app, views, limits.handlerTimeoutMs);
+  addPercentileRoute(app, views, clock, limits.handlerTimeoutMs);
+  addMarkRoute(app, views, clock, limits.handlerTimeoutMs);
   addRequestRoutes(app, views);
   addErrorRoutes(app, views, clock, limits.handlerTimeoutMs);
   addStatisticsRoutes(app, views, clock, limits.handlerTimeoutMs);
   addUserRoutes(app, views);
   addAlertRoutes(app, views, limits.handlerTimeoutMs);
+  addRuleRoutes(app, views);
+  addBacktestRoutes(app, views, clock);
+  addLedgerRoutes(app, views);
+  addQuarantineRoutes(app, views, limits.handlerTimeoutMs);
+  addPrometheusRoutes(app, { views, clock, log, handlerTimeoutMs: limits.handlerTimeoutMs });
+  addMetricsRoute(app, views, limits.handlerTimeoutMs);
+  addWriteRoutes(app, views, clock);
   return app;
-}
-
-async function readTls(files: { readonly certFile: string; readonly keyFile: string }) {
-  const read = (key: 'certFile' | 'keyFile') =>
-    readFile(files[key]).catch((cause: unknown) => {
-      throw new AgentError('HTTP_FAILED', `http.tls.${key}: ${messageOf(cause)}`, { cause });
-    });
-  const pair = { cert: await read('certFile'), key: await read('keyFile') };
-  try {
-    createSecureContext(pair);
-  } catch (cause) {
-    throw new AgentError('HTTP_FAILED', `http.tls: not a PEM certificate with its key: ${messageOf(cause)}`, {
-      cause,
-    });
-  }
-  return pair;
 }
 
 async function listen(app: FastifyInstance, { host, port }: HttpServerOptions): Promise<void> {
@@ -147,9 +206,16 @@ async function listen(app: FastifyInstance, { host, port }: HttpServerOptions): 
   }
 }
 
-function addressOf(app: FastifyInstance, options: HttpServerOptions): HttpAddress {
+function addressOf(app: FastifyInstance, options: HttpServerOptions): { port: number; url: string } {
   const { port } = app.server.address() as AddressInfo;
-  return { host: options.host, port, url: addressUrl(options, port) };
+  return { port, url: addressUrl(options, port) };
+}
+
+/** As a browser of this machine reaches it: `0.0.0.0` is no address to visit. */
+function visitedUrl(app: FastifyInstance, options: HttpServerOptions): string {
+  const { port } = app.server.address() as AddressInfo;
+  const any: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
+  return addressUrl({ ...options, host: any[options.host] ?? options.host }, port);
 }
 
 /** Where a server with these options is found. */

@@ -1,7 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 
 /** `viewer` may read (GET and HEAD), `admin` may also change things. */
-export type Role = 'admin' | 'viewer';
+export const roles = ['admin', 'viewer'] as const;
+export type Role = (typeof roles)[number];
 
 export interface Token {
   /** Who has it, for messages. */
@@ -22,27 +23,25 @@ export class TokenTable {
   constructor(tokens: readonly Token[]) {
     this.#entries = tokens.map(({ name, role, token }) => ({
       bearer: { name, role },
-      digest: digestOf(token),
+      digest: Buffer.from(digestOf(token)),
     }));
   }
 
   /**
-   * Who an `Authorization` header names; null when it is missing, is not `Bearer TOKEN` (RFC 6750) or the token is
-   * unknown. It takes as long for a nearly right token as for any other: digests of one length are compared in
-   * constant time, all of them always.
+   * Whose token has this digest; undefined when none has. It takes as long for a nearly right token as for any
+   * other: digests of one length are compared in constant time, all of them always.
    */
-  bearerOf(authorization: string | undefined): Bearer | null {
-    const match = /^bearer +(\S+) *$/i.exec(authorization ?? '');
-    if (!match) return null;
-    const digest = digestOf(match[1]!);
-    let found: Bearer | null = null;
+  bearerOf(digest: string): Bearer | undefined {
+    const given = Buffer.from(digest);
+    let found: Bearer | undefined;
     for (const entry of this.#entries) {
-      if (timingSafeEqual(entry.digest, digest)) found = entry.bearer;
+      if (given.length === entry.digest.length && timingSafeEqual(entry.digest, given)) found = entry.bearer;
     }
     return found;
   }
 }
 
-function digestOf(token: string): Buffer {
-  return createHash('sha256').update(token).digest();
+/** SHA-256 in base64url: what is kept and compared in place of a secret. */
+export function digestOf(secret: string): string {
+  return createHash('sha256').update(secret).digest('base64url');
 }

@@ -1,17 +1,38 @@
+import type { BacktestReport } from '../../workers/contract/backtest.ts';
 import type {
   ApiRequest,
   ErrorGroup,
+  ErrorTrend,
+  ErrorTrendsTask,
   SeriesStatsList,
   SeriesStatsTask,
   UserActivity,
 } from '../../workers/contract/events.ts';
-import type { ErrorGroupsTask } from '../../workers/contract/tasks.ts';
-import type { AlertPage, AlertQuery, ShownAlert, ShownSilence, SilenceRequest } from '../alert-shape.ts';
+import type { Mark, MarksTask } from '../../workers/contract/marks.ts';
+import type { PercentilesResult, PercentilesTask } from '../../workers/contract/percentiles.ts';
+import type { PromqlAnswer, PromqlAsk } from '../../workers/contract/promql-tasks.ts';
+import type { ProcessStandings, QueueStandings, QueuesTask } from '../../workers/contract/standings.ts';
+import type { ErrorGroupsTask, QuarantinedPoint, QuarantineTask } from '../../workers/contract/tasks.ts';
+import type { Precision, WriteOutcome } from '../../workers/contract/written.ts';
+import type {
+  AlertPage,
+  AlertQuery,
+  AlertStanding,
+  ShownAlert,
+  ShownSilence,
+  SilenceRequest,
+} from '../alert-shape.ts';
+import type { LedgerReport } from '../ledger-shape.ts';
 import type { ReadyReport } from '../ready-shape.ts';
-import type { HistoricalRow, Snapshot } from '../snapshot-shape.ts';
+import type { RuleGroupView } from '../rule-shape.ts';
+import type { HistoricalPast, Snapshot } from '../snapshot-shape.ts';
 
 /** All that the HTTP server sees of the agent. It only looks on: nothing here may delay a tick. */
 export interface HttpViews {
+  /** Adds one who is told after each tick, when the newest snapshot is to be had. It must not throw. */
+  onTick(listener: () => void): void;
+  /** Adds one who is told when the rules were looked at after a tick. It must not throw. */
+  onEvaluation(listener: () => void): void;
   /** The newest snapshot, the same object until there is a newer one; null before the first tick. */
   snapshot(): Snapshot | null;
   ready(): ReadyReport;
@@ -19,22 +40,52 @@ export interface HttpViews {
    * Means of each step from `fromMs` to `toMs` (milliseconds since 1970), oldest first. Steps begin at multiples of
    * `stepMs`; one without any value has no row. `fromMs` is such a multiple.
    */
-  historical(fromMs: number, toMs: number, stepMs: number): Promise<readonly HistoricalRow[]>;
+  historical(fromMs: number, toMs: number, stepMs: number): Promise<HistoricalPast>;
   /** The newest requests that services answered, newest first; those before the one numbered `before`, if given. */
   requests(limit: number, before: number | undefined): readonly NumberedRequest[];
   /** Groups of errors, the one seen last first. */
   errorGroups(page: ErrorGroupsTask): Promise<readonly ErrorGroup[]>;
   /** Undefined when there is no such group. */
   errorGroup(fingerprint: string): Promise<ErrorGroup | undefined>;
+  errorTrends(task: ErrorTrendsTask): Promise<readonly ErrorTrend[]>;
   /** Rows with equal values of the tags `by` are merged, their percentiles from merged histograms. */
   seriesStats(task: SeriesStatsTask): Promise<SeriesStatsList>;
   /** Null before the first 10 s, and while no service tells of users. */
   users(): UserActivity | null;
+  processes(): Promise<ProcessStandings>;
+  queues(task: QueuesTask): Promise<QueueStandings>;
+  /** Durations in steps, merged from histograms; see `PercentilesTask`. */
+  percentiles(task: PercentilesTask): Promise<PercentilesResult>;
+  /** Restarts, deploys and starts of the agent, oldest first; the newest `limit`. */
+  marks(task: MarksTask): Promise<readonly Mark[]>;
   readonly alerts: AlertViews;
+  /**
+   * Commits line protocol that arrived at `nowMs` (milliseconds since 1970); the body must not change until then. Throws
+   * AgentError WORKER_FAILED when the store does not take it: it may be sent again.
+   */
+  written(body: SharedArrayBuffer, precision: Precision, nowMs: number): Promise<WriteOutcome>;
+  readonly prometheus: PrometheusViews;
+  /** Every group and rule with its last evaluation and its alerts, in the order of the files. */
+  rules(): readonly RuleGroupView[];
+  /**
+   * What rules would have done in the past; 'busy' while another such replay runs. Throws AgentError USAGE that says
+   * what is wrong with the wish.
+   */
+  backtest(wish: BacktestWish, signal: AbortSignal): Promise<BacktestReport | 'busy'>;
+  ledger(): LedgerReport;
+  readonly spool: SpoolViews;
+}
+
+/** What Prometheus would be asked. */
+export interface PrometheusViews {
+  /** Takes `timeoutMs` at most, and ends soon after the signal. Errors of the query are answers. */
+  ask(ask: PromqlAsk, timeoutMs: number, signal: AbortSignal): Promise<PromqlAnswer>;
 }
 
 /** Alerts, and what people say to them. */
 export interface AlertViews {
+  /** How open alerts stand; another version whenever one of them, or a silence, changed. */
+  standing(): AlertStanding;
   /** Newest first. */
   list(query: AlertQuery): Promise<AlertPage>;
   /** With the recording around its begin; undefined when there is no such alert. */
@@ -46,6 +97,35 @@ export interface AlertViews {
   silence(request: SilenceRequest): Promise<ShownSilence>;
   /** False when there is none in force or to come. */
   endSilence(id: string): Promise<boolean>;
+}
+
+/** What to replay: the rules in force with the name `rule`, or those of the rule file with the text `file`. */
+export interface BacktestWish {
+  readonly rule?: string | undefined;
+  readonly file?: string | undefined;
+  /** Milliseconds since 1970. */
+  readonly sinceMs: number;
+  readonly untilMs: number;
+}
+
+/** Points that destinations refused. */
+export interface SpoolViews {
+  /** Newest first. */
+  list(page: QuarantineTask): Promise<readonly QuarantinedPoint[]>;
+  /** Sends them once more; all of them without ids. */
+  replay(wanted: {
+    readonly ids?: readonly number[] | undefined;
+    readonly sink?: string | undefined;
+  }): Promise<ReplayedPoints>;
+  /** How many were there to be given up. */
+  drop(ids: readonly number[]): Promise<number>;
+}
+
+export interface ReplayedPoints {
+  readonly delivered: number;
+  readonly refused: readonly { readonly id: number; readonly reason: string }[];
+  /** Why points were not tried, a text a destination. */
+  readonly problems: readonly string[];
 }
 
 export interface NumberedRequest {

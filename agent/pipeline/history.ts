@@ -1,22 +1,68 @@
 import type { HistoryResult, HistoryTask } from '../../workers/contract/tasks.ts';
-import { type HistoricalRow, historyNames } from '../snapshot-shape.ts';
+import { parseInfluxSeries } from '../../workers/point/influx-series.ts';
+import { messageOf } from '../errors.ts';
+import { type HistoricalPast, type HistoricalRow, historyNames } from '../snapshot-shape.ts';
+import type { OlderReader } from './older.ts';
 
 /** Reads the stored past. */
 export interface HistoryPort {
   history(task: HistoryTask): Promise<HistoryResult>;
 }
 
-/** Rows of the nine snapshot names, oldest first; a step without any value has no row. */
+/** Where to look for what is older than the store, and the agent's own tags there. */
+export interface HistoryArchive {
+  readonly reader: OlderReader;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/**
+ * Rows of the nine snapshot names, oldest first; a step without any value has no row. Before the store begins they are
+ * from the archive, if there is one.
+ */
 export async function historicalRows(
   port: HistoryPort,
+  archive: HistoryArchive | null,
+  startMs: number,
+  endMs: number,
+  stepMs: number,
+): Promise<HistoricalPast> {
+  const series = historyNames.map((field) => ({ measurement: 'snapshot', field }));
+  const stored = await port.history({ series, startMs, endMs, stepMs });
+  const rows = rowsOf(stored.timestampsMs, stored.means);
+  const firstMs = stored.timestampsMs[0] ?? endMs;
+  const mayBeOlder = !(startMs >= stored.oldestMs) && firstMs > startMs;
+  if (!archive || !mayBeOlder) return { rows, notice: '' };
+  try {
+    const older = await olderRows(archive, startMs, firstMs, stepMs);
+    return { rows: [...older, ...rows], notice: '' };
+  } catch (error) {
+    return { rows, notice: messageOf(error) };
+  }
+}
+
+async function olderRows(
+  { reader, tags }: HistoryArchive,
   startMs: number,
   endMs: number,
   stepMs: number,
 ): Promise<HistoricalRow[]> {
-  const series = historyNames.map((field) => ({ measurement: 'snapshot', field }));
-  const { timestampsMs, means } = await port.history({ series, startMs, endMs, stepMs });
-  return Array.from(timestampsMs, (timeMs, row) => {
-    const values = historyNames.map((name, i) => [name, known(means[i]?.[row])]);
+  const text = await reader.read(
+    {
+      measurement: 'snapshot',
+      fields: historyNames.map((field) => ({ field, take: 'mean' })),
+      matchers: Object.entries(tags).map(([name, value]) => ({ name, op: '=', value })),
+      byTags: false,
+      ...{ startMs, endMs, stepMs },
+      offsetMs: startMs % stepMs,
+    },
+    new AbortController().signal,
+  );
+  return parseInfluxSeries(text).flatMap(({ timesMs, columns }) => rowsOf(timesMs, columns));
+}
+
+function rowsOf(timesMs: Float64Array, columns: readonly Float64Array[]): HistoricalRow[] {
+  return Array.from(timesMs, (timeMs, row) => {
+    const values = historyNames.map((name, i) => [name, known(columns[i]?.[row])]);
     return { timestamp: new Date(timeMs).toISOString(), ...Object.fromEntries(values) } as HistoricalRow;
   });
 }

@@ -211,6 +211,12 @@ export class Pipeline {
         'series',
         'too many of one measurement; the rest is counted as dropped, reason overflow',
       );
+    if (result.seriesBeyondRing === 0) troubles.over('ring');
+    else
+      troubles.trouble(
+        'ring',
+        'more series than the last minutes in memory have room for; rules do not see the rest, all are stored and delivered',
+      );
     if (result.committed) {
       this.#lostPoints -= lostPoints;
       troubles.over('store');

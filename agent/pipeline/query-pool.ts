@@ -6,11 +6,29 @@ import type {
   RulesTask,
 } from '../../workers/contract/alert-tasks.ts';
 import type { Alert, AlertRecording } from '../../workers/contract/alerts.ts';
-import type { ErrorGroup, SeriesStatsList, SeriesStatsTask } from '../../workers/contract/events.ts';
+import type { BacktestStep, BacktestTask } from '../../workers/contract/backtest.ts';
+import type {
+  ErrorGroup,
+  ErrorTrend,
+  ErrorTrendsTask,
+  SeriesStatsList,
+  SeriesStatsTask,
+} from '../../workers/contract/events.ts';
+import type { Mark, MarksTask } from '../../workers/contract/marks.ts';
+import type { PercentilesResult, PercentilesTask } from '../../workers/contract/percentiles.ts';
+import type { PromqlResult, PromqlTask } from '../../workers/contract/promql-tasks.ts';
+import type {
+  ProcessesTask,
+  ProcessStandings,
+  QueueStandings,
+  QueuesTask,
+} from '../../workers/contract/standings.ts';
 import type {
   ErrorGroupsTask,
   HistoryResult,
   HistoryTask,
+  QuarantinedPoint,
+  QuarantineTask,
   QuerySetup,
 } from '../../workers/contract/tasks.ts';
 import { runTask, taskFile } from './worker-task.ts';
@@ -26,6 +44,8 @@ export class QueryPool {
   readonly #setup: QuerySetup;
   /** Rules have an entry of their own, so that PromQL is loaded only for them. */
   readonly #rulesFile = taskFile(new URL('../../workers/tasks/rules.ts', import.meta.url));
+  readonly #backtestFile = taskFile(new URL('../../workers/tasks/backtest.ts', import.meta.url));
+  readonly #promqlFile = taskFile(new URL('../../workers/tasks/promql.ts', import.meta.url));
   #pool: Piscina | undefined;
 
   constructor(setup: QuerySetup) {
@@ -40,6 +60,22 @@ export class QueryPool {
     return this.#run('seriesStats', task);
   }
 
+  percentiles(task: PercentilesTask): Promise<PercentilesResult> {
+    return this.#run('percentiles', task);
+  }
+
+  marks(task: MarksTask): Promise<readonly Mark[]> {
+    return this.#run('marks', task);
+  }
+
+  processes(task: ProcessesTask): Promise<ProcessStandings> {
+    return this.#run('processes', task);
+  }
+
+  queues(task: QueuesTask): Promise<QueueStandings> {
+    return this.#run('queues', task);
+  }
+
   errorGroups(task: ErrorGroupsTask): Promise<readonly ErrorGroup[]> {
     return this.#run('errorGroups', task);
   }
@@ -49,9 +85,18 @@ export class QueryPool {
     return this.#run('errorGroup', fingerprint);
   }
 
+  errorTrends(task: ErrorTrendsTask): Promise<readonly ErrorTrend[]> {
+    return this.#run('errorTrends', task);
+  }
+
   /** One evaluation of the rules that are due. */
   evaluateRules(task: RulesTask): Promise<RulesResult> {
     return this.#run('evaluateRules', task, this.#rulesFile);
+  }
+
+  /** One query of the API of Prometheus. */
+  promql(task: PromqlTask): Promise<PromqlResult> {
+    return this.#run('promql', task, this.#promqlFile);
   }
 
   /** What alerts go on from after a start. */
@@ -71,6 +116,21 @@ export class QueryPool {
   /** Undefined when there is none. */
   alertRecording(alertId: string): Promise<AlertRecording | undefined> {
     return this.#run('alertRecording', alertId);
+  }
+
+  /** Points that destinations refused, newest first. */
+  quarantinePage(task: QuarantineTask): Promise<readonly QuarantinedPoint[]> {
+    return this.#run('quarantinePage', task);
+  }
+
+  /** A part of a replay of rules. */
+  backtestStep(task: BacktestTask): Promise<BacktestStep> {
+    return this.#run('backtestStep', task, this.#backtestFile);
+  }
+
+  /** Lets go of what a replay holds. */
+  endBacktest(id: string): Promise<void> {
+    return this.#run('endBacktest', id, this.#backtestFile);
   }
 
   #run<T>(name: string, task: unknown, filename?: string): Promise<T> {

@@ -13,6 +13,7 @@ import type {
   TickTask,
   WorkerSetup,
 } from '../../workers/contract/tasks.ts';
+import type { WriteResult, WriteTask } from '../../workers/contract/written.ts';
 import { AgentError } from '../errors.ts';
 import { runTask, taskFile } from './worker-task.ts';
 
@@ -23,6 +24,7 @@ const deadlines = {
   tick: 2000,
   takeFrames: 2000,
   deliver: 2000,
+  write: 2000,
   compact: 2000,
   spool: 2000,
   alerts: 2000,
@@ -100,6 +102,11 @@ export class TickPool {
 
   deliver(task: DeliverTask): Promise<DeliverResult> {
     return this.#run('deliver', task);
+  }
+
+  /** One part of what others write. */
+  write(task: WriteTask): Promise<WriteResult> {
+    return this.#run('write', task);
   }
 
   /** One slice of background work of the store. */

@@ -1,8 +1,21 @@
+import type { OlderQuery } from '../../workers/contract/older.ts';
 import type { DeliverResult, DeliverTask } from '../../workers/contract/tasks.ts';
 
 /** The store as a sink sees it: a cursor that only it moves. */
 export interface DeliveryPort {
   deliver(task: DeliverTask): Promise<DeliverResult>;
+}
+
+/** A destination that keeps the past longer than the store does. */
+export interface Past {
+  readonly name: string;
+  /**
+   * JSON as `parseInfluxSeries` of workers/point reads it. Throws AgentError SINK_UNREACHABLE or SINK_REFUSED with words for
+   * a person.
+   */
+  read(query: OlderQuery, signal: AbortSignal): Promise<string>;
+  /** Ends its connection. */
+  close(): Promise<void>;
 }
 
 /** How a sink is doing, for `/ready`. Tells no secrets. */

@@ -6,11 +6,15 @@ import { stringify } from 'yaml';
 import { buildAgent } from '../support/built-agent.ts';
 import { startInflux, startRedis, temporaryFolder, untilTrue } from '../support/servers.ts';
 
+export const benchToken = 'bench-token-0123456789';
+
 /** The built agent under the usual work, with all that it needs. */
 export interface AgentBeside {
   readonly agent: ChildProcess;
   /** Where services connect. */
   readonly socket: string;
+  /** Where it answers over HTTP, to `benchToken`. */
+  readonly url: string;
   stop(): Promise<void>;
 }
 
@@ -35,7 +39,7 @@ export async function startAgentBeside(nodeArgs: readonly string[] = []): Promis
       queues: [{ name: 'main', redis: redis.url }],
       influx: [{ name: 'influx', url: influx.url, version: 1, database: 'test', flushInterval: '10s' }],
       intake: { socket },
-      http: { port: 0 },
+      http: { port: 0, auth: { tokens: [{ name: 'bench', role: 'admin', token: benchToken }] } },
     }),
   );
   const agent = spawn(process.execPath, [...nodeArgs, built.main, 'run', '-c', configFile], {
@@ -51,6 +55,7 @@ export async function startAgentBeside(nodeArgs: readonly string[] = []): Promis
   return {
     agent,
     socket,
+    url: /http="?(http:\/\/[^\s"]+)/.exec(log)![1]!,
     stop: async () => {
       await endOf(agent);
       await endOf(watched);

@@ -1,8 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadNotifyFile } from '../../agent/alerts/notify-file/notify-file.ts';
-import { backtest as replay } from '../../agent/alerts/proof/backtest.ts';
 import { readRuleFile } from '../../agent/alerts/rule-files/rule-file.ts';
+import { backtest as replay } from '../../workers/replay/backtest.ts';
 import { MetricReader } from '../../workers/store/metric-reader.ts';
 import { openReader } from '../../workers/store/reader.ts';
 import { temporaryFolder } from '../support/servers.ts';
@@ -46,15 +46,17 @@ export async function* backtest(): AsyncGenerator<Row> {
     const file = readRuleFile(join(folder, 'rules.yml'), 'rules.yml', Buffer.from(rules), tickMs);
     if (file.document.problems.length > 0) throw new Error(file.document.problems[0]!.message);
     const beganMs = performance.now();
-    const report = replay({
+    const steps = replay({
       ...{ groups: file.groups, routing, sinceMs: startMs, untilMs: endMs, externalUrl: '' },
       past: {
         select: (matchers, fromMs, toMs) => metrics.select(matchers, fromMs, toMs, 15),
         tickTimes: (fromMs, toMs) => metrics.tickTimes(fromMs, toMs),
         rawFromMs: 0,
       },
-      onProgress: () => {},
     });
+    let step = steps.next();
+    while (!step.done) step = steps.next();
+    const report = step.value;
     const seconds = (performance.now() - beganMs) / 1000;
     reader.close();
     const firings = report.rules.reduce((sum, { summary }) => sum + summary.firings, 0);

@@ -5,6 +5,7 @@ import { busy } from './busy.ts';
 import { delivery } from './delivery.ts';
 import { event } from './event.ts';
 import { histogram } from './histogram.ts';
+import { history } from './history.ts';
 import { httpCost } from './http-cost.ts';
 import { idle } from './idle.ts';
 import { loop } from './loop.ts';
@@ -14,7 +15,9 @@ import { rangequery } from './rangequery.ts';
 import { receiving } from './receiving.ts';
 import { type Row, round } from './row.ts';
 import { rules } from './rules.ts';
+import { snapshotHttp } from './snapshot-http.ts';
 import { store } from './store.ts';
+import { viewers } from './viewers.ts';
 
 const subjects: Readonly<Record<string, () => AsyncGenerator<Row>>> = {
   idle,
@@ -31,7 +34,10 @@ const subjects: Readonly<Record<string, () => AsyncGenerator<Row>>> = {
   backtest,
   rules,
   rangequery,
+  history,
   alerting,
+  snapshot: snapshotHttp,
+  viewers,
 };
 
 /** `npm run bench -- [SUBJECT…] [--json]`: ours, the named peer and the ratio, measured in one run. */

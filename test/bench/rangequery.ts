@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildLayout } from '../../workers/point/point.ts';
-import { evaluateRange, type MatrixResult } from '../../workers/promql/index.ts';
+import { evaluateRange, type MatrixResult, type Select } from '../../workers/promql/index.ts';
 import { MetricReader } from '../../workers/store/metric-reader.ts';
 import { openReader } from '../../workers/store/reader.ts';
 import { openStore } from '../../workers/store/store.ts';
@@ -50,7 +50,7 @@ export async function* rangequery(): AsyncGenerator<Row> {
       ['sum by (group) (rate(work_done_total[5m]))', 15_000],
       ['rate(work_done_total[5m])', 60_000],
     ] as const) {
-      const select = metrics.select.bind(metrics);
+      const select: Select = (matchers, fromMs, toMs) => metrics.select(matchers, fromMs, toMs);
       const askUs = () => evaluateRange(expr, range.startMs, range.endMs, stepMs, select);
       yield* compare(
         `${expr} / ${stepMs / 1000} s`,

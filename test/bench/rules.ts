@@ -111,6 +111,7 @@ class Ours {
       externalUrl: '',
       intervalMs: tickMs,
       rawRetentionMs: 86_400_000,
+      commonTags: {},
     });
   }
 
@@ -122,7 +123,7 @@ class Ours {
     const wishes = '{"silences":[],"acknowledgements":{}}';
     const { active, problems } = this.#evaluation.evaluate({
       ...{ timeMs, settings: this.#settings, wishes, downSources: [], slowFactor: 1 },
-      ...{ sequence: this.#sequence++, wantAll: false },
+      ...{ sequence: this.#sequence++, unwritten: null },
     });
     if (problems.length > 0) throw new Error(problems[0]);
     this.#firing = active.filter(({ alert }) => alert.state === 'firing').length;

@@ -44,7 +44,7 @@ export async function newReceiver(): Promise<HttpReceiver> {
 /** A folder with rules and receivers, and what the agents that run there one after the other watch. */
 export interface AlertStage {
   readonly folder: string;
-  start(more?: Readonly<Record<string, unknown>>): Promise<TestAgent>;
+  start(more?: Readonly<Record<string, unknown>>, env?: Readonly<Record<string, string>>): Promise<TestAgent>;
   setRules(rules: string): Promise<void>;
   setNotify(notify: string): Promise<void>;
   /** Until the store holds what fits. */
@@ -55,7 +55,7 @@ export async function newAlertStage(rules: string, notify: string): Promise<Aler
   const folder = await newFolder();
   const stage: AlertStage = {
     folder,
-    start: (more) =>
+    start: (more, env) =>
       newAgent(
         {
           agent: { interval: `${tickMs}ms`, budget: { cpuPercent: 100 } },
@@ -65,6 +65,7 @@ export async function newAlertStage(rules: string, notify: string): Promise<Aler
           ...more,
         },
         folder,
+        env,
       ),
     setRules: (text) => save(join(folder, 'rules.yml'), text),
     setNotify: (text) => save(join(folder, 'notify.yml'), text),

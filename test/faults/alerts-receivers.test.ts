@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { startHttpReceiver } from '../support/http-receiver.ts';
 import * as stage from './alert-stage.ts';
+import { scale } from './scale.ts';
 import { atEnd } from './stage.ts';
 import '../support/watchdog.ts';
 
@@ -34,10 +36,11 @@ test('receivers that hang, fail or are gone delay no other; after recovery each 
     assert.equal(stage.onceEach(told).length, 1, 'each attempt has the same id');
   }
   const attempts = [hanging.requests.length, failing.requests.length];
+  await sleep(scale(0, 60_000));
   hanging.answer = failing.answer = (response) => response.end();
   const again = await startHttpReceiver(undefined, gone.port);
   atEnd(() => again.close());
-  await scene.untilKept(stage.settledWith(0), 60_000);
+  await scene.untilKept(stage.settledWith(0), scale(60_000, 180_000));
   t.diagnostic(`attempts before: ${attempts}`);
   const statuses = (told: readonly stage.Told[]) => told.map(({ status }) => status);
   assert.deepEqual(statuses(stage.toldTo(good)), ['firing', 'resolved']);

@@ -1,38 +1,28 @@
 import assert from 'node:assert/strict';
-import { existsSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { storePathOf } from '../../agent/pipeline/store-path.ts';
 import { openDatabase } from '../../workers/store/database.ts';
 import { startAgent, type TestAgent } from '../support/agent.ts';
 import { type TestServer, untilTrue } from '../support/servers.ts';
 import { askedLedger, endAndCheck, stored, ticksOf, timesOf, untilTicks, valuesOf } from './evidence.ts';
+import { type Faketime, newFaketime } from './faketime.ts';
 import { scale } from './scale.ts';
 import { atEnd, configFor, destination, newFolder, newInflux, partOf } from './stage.ts';
 import '../support/watchdog.ts';
 
-/**
- * The wall clock of the real agent jumps, by libfaketime with an offset that is read from a file over and over; the
- * monotonic clock goes on, as it does when somebody sets the time.
- */
-const library = ['x86_64-linux-gnu', 'aarch64-linux-gnu']
-  .map((machine) => `/usr/lib/${machine}/faketime/libfaketimeMT.so.1`)
-  .find((path) => existsSync(path));
+/** The wall clock of the real agent jumps. */
 const intervalMs = 250;
 const hourMs = 3_600_000;
 const hourSeconds = 3600;
 const yearSeconds = 365 * 24 * hourSeconds;
 let influx: TestServer;
 let agent: TestAgent;
-let folder: string;
-let offsetSeconds = 0;
-
-const clockFile = () => join(folder, 'clock');
+let clock: Faketime;
 
 before(async () => {
-  assert.ok(library, 'libfaketime is not there: install the Debian package faketime');
-  [influx, folder] = await Promise.all([newInflux(), newFolder()]);
-  setClock(0);
+  const folder = await newFolder();
+  influx = await newInflux();
+  clock = newFaketime(folder);
   agent = await startAgent(
     {
       ...configFor(destination(influx.url)),
@@ -40,25 +30,10 @@ before(async () => {
       // What is an hour old stays, though a full hour may come while this runs.
       store: { retention: { raw: '2h', minute: '3h', hour: '4h' } },
     },
-    {
-      folder,
-      env: {
-        LD_PRELOAD: library,
-        FAKETIME_TIMESTAMP_FILE: clockFile(),
-        FAKETIME_NO_CACHE: '1',
-        FAKETIME_DONT_FAKE_MONOTONIC: '1',
-      },
-    },
+    { folder, env: clock.env },
   );
   atEnd(() => agent.stop('SIGKILL'));
 });
-
-function setClock(seconds: number): void {
-  offsetSeconds = seconds;
-  writeFileSync(clockFile(), `${seconds < 0 ? '-' : '+'}${Math.abs(seconds)}s\n`);
-}
-
-const agentNowMs = () => Date.now() + offsetSeconds * 1000;
 
 /** Ticks that the agent counted as missed until now. */
 const missed = () => Math.max(0, ...valuesOf(stored(agent, 'agent'), 'ticks_missed_total'));
@@ -66,8 +41,8 @@ const missed = () => Math.max(0, ...valuesOf(stored(agent, 'agent'), 'ticks_miss
 /** Until ticks have the times of the clock as it is now. */
 async function untilClockIsUsed(): Promise<void> {
   await untilTrue(() => {
-    const points = stored(agent, 'system', {}, agentNowMs() - 2000, agentNowMs() + 2000);
-    assert.ok(points.length >= 4, `${points.length} ticks around ${new Date(agentNowMs()).toISOString()}`);
+    const points = stored(agent, 'system', {}, clock.nowMs() - 2000, clock.nowMs() + 2000);
+    assert.ok(points.length >= 4, `${points.length} ticks around ${new Date(clock.nowMs()).toISOString()}`);
   });
 }
 
@@ -83,7 +58,7 @@ for (const [name, seconds] of [
     const ticks = await ticksOf(agent);
     const missedBefore = missed();
     const startMs = performance.now();
-    setClock(seconds);
+    clock.set(seconds);
     await untilClockIsUsed();
     await untilTicks(agent, scale(8, 160));
     const elapsedMs = performance.now() - startMs;
@@ -98,7 +73,7 @@ for (const [name, seconds] of [
     assert.equal(partOf(await agent.ready(), 'tick').ok, true, agent.log());
     await askedLedger(agent);
     const snapshot = await agent.get<{ timestamp: string }>('/api/monitoring/snapshot');
-    const ageMs = agentNowMs() - Date.parse(snapshot.timestamp);
+    const ageMs = clock.nowMs() - Date.parse(snapshot.timestamp);
     assert.ok(Math.abs(ageMs) < 3000, `the snapshot is ${ageMs} ms old`);
   });
 }

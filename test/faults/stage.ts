@@ -65,8 +65,12 @@ export function configFor(...destinations: Record<string, unknown>[]): Record<st
   };
 }
 
-export async function newAgent(config: Record<string, unknown>, given?: string): Promise<TestAgent> {
-  const agent = await startAgent(config, { folder: given ?? (await newFolder()) });
+export async function newAgent(
+  config: Record<string, unknown>,
+  given?: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<TestAgent> {
+  const agent = await startAgent(config, { folder: given ?? (await newFolder()), env });
   atEnd(() => agent.stop('SIGKILL'));
   return agent;
 }

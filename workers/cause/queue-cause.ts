@@ -79,6 +79,31 @@ export function queueCause(queue: QueueState): QueueCause {
   return { kind: 'idle', sentences: idleSentences(name, queue) };
 }
 
+/** A job that waits for less is no backlog. */
+const briefMs = 30_000;
+
+/**
+ * How a queue stands, whether or not anybody was alerted: as `queueCause` says, and `working` where that is `overloaded`
+ * or `idle` but jobs are worked on and none waits for 30 s, or more finish than come.
+ */
+export function queueStanding(queue: QueueState): {
+  readonly kind: QueueCauseKind | 'working';
+  readonly sentences: readonly string[];
+} {
+  const cause = queueCause(queue);
+  const { active, backlog, oldestAgeMs, finishedRate, arrivalRate } = queue;
+  const isBusy = cause.kind === 'idle' && (active > 0 || finishedRate > 0);
+  // Where none was seen to wait, the last one in the queue waits until those before it are done.
+  const waitMs = Number.isNaN(oldestAgeMs) ? (backlog / finishedRate) * 1000 : oldestAgeMs;
+  const keepsUp = waitMs < briefMs || finishedRate > arrivalRate;
+  if (!isBusy && !(cause.kind === 'overloaded' && keepsUp)) return cause;
+  const isKnown = !Number.isNaN(finishedRate) && !Number.isNaN(arrivalRate);
+  const rates = isKnown ? `: ${rateText(arrivalRate)} come, ${rateText(finishedRate)} finish` : '';
+  const name = `Queue ${named(queue.tags.queue ?? '')}`;
+  const sentences = [`${name} works${rates}.`, waitingText(queue), activeText(queue), runText(queue)];
+  return { kind: 'working', sentences };
+}
+
 function isStuck({ backlog, active, noFinishMs, longRunMs, stalled }: QueueState): boolean {
   if (!(active > 0 || backlog > 0) || Number.isNaN(noFinishMs)) return false;
   // Locks that are renewed and no run on record: these may simply be long jobs.

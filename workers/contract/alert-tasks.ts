@@ -4,11 +4,13 @@ import type {
   Alert,
   AlertRecording,
   AlertState,
+  LabelSet,
   Notification,
   NotifyGroup,
   Routing,
   RuleGroup,
   Silence,
+  WaitingCount,
   WaitingNotification,
 } from './alerts.ts';
 
@@ -21,6 +23,8 @@ export interface AlertSettings {
   readonly intervalMs: number;
   /** Single samples of the store go back this far. */
   readonly rawRetentionMs: number;
+  /** Tags of every point that is stored: recorded ones have them from the first. */
+  readonly commonTags: LabelSet;
 }
 
 /** What people said, as one JSON text. */
@@ -46,8 +50,8 @@ export interface RulesTask {
    * expected another number, or is new, reads its state from the store.
    */
   readonly sequence: number;
-  /** The store lacks what earlier evaluations changed: give all that is kept as changed. */
-  readonly wantAll: boolean;
+  /** What earlier evaluations changed and the store did not take, notifications and recordings left out. */
+  readonly unwritten: AlertChanges | null;
 }
 
 /** What an evaluation changed: written in one transaction. */
@@ -109,8 +113,10 @@ export interface KeptAlerts {
   readonly groups: readonly NotifyGroup[];
   readonly silences: readonly Silence[];
   readonly acknowledgements: Readonly<Record<string, Acknowledgement>>;
-  /** Oldest first for each way out. */
+  /** Oldest first for each way out; of each as many as `heldNotifications` says. */
   readonly waiting: readonly WaitingNotification[];
+  /** How many more wait, by way out. */
+  readonly waitingBeyond: readonly WaitingCount[];
   /** Time of the last evaluation that was committed; 0 before the first. */
   readonly evaluatedAtMs: number;
 }
@@ -127,9 +133,7 @@ export type AlertsTask =
       readonly nextAttemptMs: number;
       readonly problem: string;
     }
-  | { readonly do: 'queue'; readonly notification: Notification }
   | { readonly do: 'silence'; readonly silence: Silence }
-  | { readonly do: 'removeSilence'; readonly id: string }
   | { readonly do: 'acknowledge'; readonly alertId: string; readonly acknowledgement: Acknowledgement };
 
 /** Alerts of the past and present, newest first. */

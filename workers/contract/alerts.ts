@@ -133,6 +133,12 @@ export interface Alert {
   readonly reach: AlertReach | null;
 }
 
+/** How long an alert that ended is remembered, as in Prometheus: its end can still be told meanwhile. */
+export const resolvedKeptMs = 15 * 60_000;
+
+/** How long a silence that ended is still shown, as in Alertmanager. */
+export const endedSilenceKeptMs = 5 * 24 * 60 * 60_000;
+
 /** `FILE;GROUP;NAME;POSITION IN GROUP`: which rule an alert is of. It survives a restart. */
 export function ruleKey(group: RuleGroup, index: number): string {
   return `${group.file};${group.name};${group.rules[index]!.name};${index}`;
@@ -256,6 +262,16 @@ export interface Notification {
 }
 
 export const mostNotifiedAlerts = 1000;
+
+/** What is held in memory of the notifications that wait for one way out; the others wait in the store. */
+export const heldNotifications = { most: 1000, mostBytes: 8 * 1024 * 1024 } as const;
+
+/** Notifications that wait for one way out. */
+export interface WaitingCount {
+  readonly receiver: string;
+  readonly integration: string;
+  readonly count: number;
+}
 
 /** How a notification that waits in the store was tried. */
 export interface WaitingNotification {

@@ -185,6 +185,23 @@ export interface SeriesStatsTask {
   readonly by: readonly string[];
   readonly startMs: number;
   readonly endMs: number;
+  /** From the store, however short: the range does not end now. */
+  readonly isPast?: boolean;
+}
+
+/** How often the errors of some fingerprints came, in steps from `startMs` on; the last one maybe shorter. */
+export interface ErrorTrendsTask {
+  readonly fingerprints: readonly string[];
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly stepMs: number;
+}
+
+/** Of one group; a group without any in the range has no trend. */
+export interface ErrorTrend {
+  readonly fingerprint: string;
+  readonly process: string;
+  readonly counts: Float64Array;
 }
 
 /** What the worker adds to the store's transaction of a tick. */

@@ -142,6 +142,8 @@ export interface TickResult {
   readonly refusedValues: number;
   /** Points of this tick that had no room: their measurement has too many tag sets. */
   readonly overflowPoints: number;
+  /** Series that found no place in the ring: they are stored and delivered like the others. */
+  readonly seriesBeyondRing: number;
   /** Of the sources that the worker reads itself. */
   readonly sources: readonly SourceStatus[];
   /** Points committed since the store was begun, and those lost since. */
@@ -207,6 +209,14 @@ export interface QuarantinedPoint {
   readonly refusedAtMs: number;
 }
 
+/** Points that destinations refused, newest first. */
+export interface QuarantineTask {
+  readonly limit: number;
+  readonly sink?: string | undefined;
+  /** Id of the last point of the page before. */
+  readonly before?: number | undefined;
+}
+
 export type SpoolTask =
   | {
       readonly do: 'list';
@@ -248,6 +258,8 @@ export interface AlertsResult {
 export interface ErrorGroupsTask {
   readonly limit: number;
   readonly process?: string | undefined;
+  /** Seen at all from `startMs` to `endMs`: not later first, not earlier last. */
+  readonly within?: { readonly startMs: number; readonly endMs: number } | undefined;
   /** The last group of the page before. Without a process, behind all of its fingerprint that were last seen then. */
   readonly before?:
     | { readonly lastSeenMs: number; readonly fingerprint: string; readonly process?: string | undefined }
@@ -263,6 +275,8 @@ export interface HistoryTask {
 }
 
 export interface HistoryResult {
+  /** Start of the oldest hour that the store has; NaN when it is empty. */
+  readonly oldestMs: number;
   /** Start of each step that has any value. */
   readonly timestampsMs: Float64Array;
   /** One array a series; NaN where the step has no value. */

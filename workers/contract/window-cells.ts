@@ -62,6 +62,25 @@ export const seriesCell = {
 /** Numbers of a series since the start; LAST_MS: end of the last tick that had events, monotonic, NaN before. */
 export const totalCell = { COUNT: 0, ERRORS: 1, SLOW: 2, LAST_MS: 3, LENGTH: 4 } as const;
 
+/**
+ * Durations of a series since the start, for histograms with fixed bounds: how many lie between the bound before and each
+ * of `durationBoundsUs`, then those beyond the last, then their sum.
+ */
+export const durationTotalCell = { BUCKETS: 0, BEYOND: 20, SUM_US: 21, LENGTH: 24 } as const;
+
+/** In microseconds, from 125 µs to 65.5 s: each is the edge of a bucket of the windows, so that counts are exact. */
+export const durationBoundsUs: readonly number[] = Array.from({ length: 20 }, (_, i) => 125 * 2 ** i);
+
+/**
+ * Place in `durationBoundsUs` of the first bound that no duration of a bucket is above, one more than there are where all
+ * of them are; buckets as of workers/events/duration-bucket.ts.
+ */
+export function durationBoundOf(bucket: number): number {
+  const endUs = (65 + (bucket & 63)) * 2 ** ((bucket >>> 6) - 6);
+  const bound = durationBoundsUs.findIndex((us) => endUs <= us);
+  return bound < 0 ? durationBoundsUs.length : bound;
+}
+
 /** A closed tick. Times are of the system's monotonic clock, milliseconds. */
 export const sliceCell = {
   BEGIN_MS: 0,
@@ -157,6 +176,8 @@ export interface EventBuffers {
   readonly directory: SharedArrayBuffer;
   /** Float64Array[seriesInAll × totalCell.LENGTH] */
   readonly seriesTotals: SharedArrayBuffer;
+  /** Float64Array[seriesInAll × durationTotalCell.LENGTH] */
+  readonly durationTotals: SharedArrayBuffer;
   /** Float64Array[seriesInAll × currentCell.LENGTH]: the current tick. */
   readonly current: SharedArrayBuffer;
   /** Uint32Array[seriesInAll << bucketBits]: durations of the current tick; the page of short ones, then the others. */
@@ -182,6 +203,7 @@ export function createEventBuffers(intervalMs: number): EventBuffers {
     summary: float64s(summaryCell.LENGTH),
     directory: new SharedArrayBuffer(seriesInAll * directoryCell.BYTES),
     seriesTotals: float64s(seriesInAll * totalCell.LENGTH),
+    durationTotals: float64s(seriesInAll * durationTotalCell.LENGTH),
     current: float64s(seriesInAll * currentCell.LENGTH),
     histograms: new SharedArrayBuffer((seriesInAll << eventLimits.bucketBits) * 4),
     sliceLog: float64s(slices * sliceCell.LENGTH),

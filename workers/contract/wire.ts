@@ -115,6 +115,8 @@ export interface Hello {
   readonly name: string;
   /** process.version */
   readonly node: string;
+  /** Which version of itself the service is: NOVA_APP_VERSION, else of its package. */
+  readonly appVersion?: string;
   /** Events made before those that this stream will bring: none of them was handed to an earlier stream. */
   readonly resume: number;
 }

@@ -8,6 +8,7 @@ import {
   totalCell,
   windowMeasurements,
 } from '../contract/window-cells.ts';
+import { addDurationTotals, clearDurationTotals } from './duration-totals.ts';
 import {
   cleanLabel,
   cleanText,
@@ -41,6 +42,7 @@ export class SeriesDirectory {
   readonly known: readonly number[][] = windowMeasurements.map(() => []);
   readonly #control: Int32Array;
   readonly #seriesTotals: Float64Array;
+  readonly #durationTotals: Float64Array;
   readonly #current: Float64Array;
   readonly #words: Uint32Array;
   readonly #bytes: Buffer;
@@ -55,6 +57,7 @@ export class SeriesDirectory {
   constructor(buffers: EventBuffers) {
     this.#control = new Int32Array(buffers.control);
     this.#seriesTotals = new Float64Array(buffers.seriesTotals);
+    this.#durationTotals = new Float64Array(buffers.durationTotals);
     this.#current = new Float64Array(buffers.current);
     this.#words = new Uint32Array(buffers.directory);
     this.#bytes = Buffer.from(buffers.directory);
@@ -119,9 +122,10 @@ export class SeriesDirectory {
     const total = series * totalCell.LENGTH;
     // Events of sockets are told in one sum for their process, which must not fall.
     if (windowMeasurements[measurement] === 'socket') {
-      const heir = this.#other(measurement, process, 0) * totalCell.LENGTH;
+      const heir = this.#other(measurement, process, 0);
       for (let cell = 0; cell < totalCell.LAST_MS; cell++)
-        this.#seriesTotals[heir + cell]! += this.#seriesTotals[total + cell]!;
+        this.#seriesTotals[heir * totalCell.LENGTH + cell]! += this.#seriesTotals[total + cell]!;
+      addDurationTotals(this.#durationTotals, series, heir);
     }
     this.#words[(series * directoryCell.BYTES) / 4 + directoryCell.NAMED] = 0;
     this.names[series] = undefined;
@@ -147,6 +151,7 @@ export class SeriesDirectory {
     this.#words[word + directoryCell.GENERATION]!++;
     this.#seriesTotals.fill(0, series * totalCell.LENGTH, (series + 1) * totalCell.LENGTH);
     this.#seriesTotals[series * totalCell.LENGTH + totalCell.LAST_MS] = Number.NaN;
+    clearDurationTotals(this.#durationTotals, series);
     this.#words[word + directoryCell.NAMED] = 1;
     Atomics.add(this.#control, eventControl.DIRECTORY_VERSION, 1);
     this.#remember(series, { measurement: windowMeasurements[measurement]!, process, a, b, statusClass });

@@ -24,11 +24,6 @@ export class Uniques {
   readonly #newestOf = new Uint32Array(mostRank + 1);
   #newest = 0;
 
-  /** Second of the newest thing; 0 when there was none. */
-  get newestSeconds(): number {
-    return this.#newest;
-  }
-
   /** Adds a thing by its hash: two unsigned words of evenly spread bits. */
   add(high: number, low: number, timeMs: number): void {
     const rank = Math.min(Math.clz32(low) + 1, mostRank);
@@ -75,16 +70,6 @@ export class Uniques {
       const ofRank = this.#table.subarray((rank - 1) * registers, rank * registers);
       for (let register = 0; register < registers; register++)
         if (ofRank[register]! > now) ofRank[register] = now;
-    }
-  }
-
-  /** Becomes the one of the things of both. */
-  merge(other: Uniques): void {
-    for (let rank = 1; rank <= mostRank; rank++) {
-      if (other.#newestOf[rank] === 0) continue;
-      const first = (rank - 1) * registers;
-      for (let register = 0; register < registers; register++)
-        this.#see(register, rank, other.#table[first + register]!);
     }
   }
 

@@ -9,6 +9,7 @@ import {
   totalCell,
 } from '../contract/window-cells.ts';
 import type { CurrentTick, GroupedDurations } from './current-tick.ts';
+import { DurationTotals } from './duration-totals.ts';
 import { type SlicePlace, slicesOf } from './slices.ts';
 
 const { entries: mostEntries, rows: mostRows, bucketBits, seriesEach } = eventLimits;
@@ -38,6 +39,7 @@ export class WindowLog {
   readonly #entries: Uint32Array;
   readonly #rows: Float64Array;
   readonly #summary: Float64Array;
+  readonly #durationTotals: DurationTotals;
 
   /** Takes over buffers as they are: windows and totals go on. */
   constructor(buffers: EventBuffers) {
@@ -49,6 +51,7 @@ export class WindowLog {
     this.#entries = new Uint32Array(buffers.entryLog);
     this.#rows = new Float64Array(buffers.rowLog);
     this.#summary = new Float64Array(buffers.summary);
+    this.#durationTotals = new DurationTotals(buffers);
     if (this.#control[eventControl.SEQUENCE]! & 1) Atomics.add(this.#control, eventControl.SEQUENCE, 1);
     if (this.#totals[eventTotal.SLICES] === 0) this.#summary.fill(Number.NaN);
   }
@@ -74,6 +77,7 @@ export class WindowLog {
     this.#putRows(series, tick, firstRow, at + sliceCell.SUMS);
     this.#putEntries(series, durations, firstEntry);
     this.#addTotals(series, tick, endMs);
+    this.#durationTotals.add(series, tick, durations);
     this.#totals[eventTotal.ENTRIES] = firstEntry + entries;
     this.#totals[eventTotal.ROWS] = firstRow + series.length;
     this.#totals[eventTotal.SLICES] = slice + 1;

@@ -59,11 +59,6 @@ export class WindowReader {
     this.#bytes = Buffer.from(buffers.directory);
   }
 
-  /** `windowStats` of the last `endMs − startMs`, whatever the clock says. */
-  stats({ measurement, by, startMs, endMs }: SeriesStatsTask): readonly SeriesStats[] {
-    return this.windowStats(measurement, by, endMs - startMs).series;
-  }
-
   /**
    * Statistics of the series of a measurement over the closed ticks of the last `windowMs`, the most frequent first;
    * those with equal values of the tags `by` merged. Where the log does not go back so far `spanMs` is less.

@@ -171,6 +171,14 @@ export const catalogue = {
       gc_pause_ms: gauge('milliseconds', 'Time spent in garbage collection since the report before'),
     },
   },
+  service: {
+    help: 'Which versions of a service are running: connected processes and threads that load nova-agent/instrument. Every interval.',
+    tags: {
+      process: 'the name from the configuration, else the one that the service gave itself',
+      version: 'NOVA_APP_VERSION of the service, else the version in its package.json',
+    },
+    fields: { instances: gauge('count', 'Connected processes and threads of this version') },
+  },
   http: {
     help: 'Requests that a service answered. Every interval, until 5 minutes after the last one. Beyond 2,000 routes the rest is under the route `other`.',
     tags: {
@@ -343,6 +351,8 @@ export const catalogue = {
         'Field values that were not finite numbers and not simply unknown',
       ),
       store_bytes: gauge('bytes', 'Size of the embedded store in use'),
+      uptime_seconds: gauge('seconds', 'Time since the agent started'),
+      pid: gauge('count', 'Process id of the agent'),
     },
   },
 } as const satisfies Record<string, MeasurementEntry>;

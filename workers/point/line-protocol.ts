@@ -12,14 +12,15 @@ import { hasValue, type Layout, type PointKey, sortedTags } from './point.ts';
  * well. A measurement that begins with `#`, which would make the line a comment, gets a backslash before it.
  */
 
-function plain(text: string): string {
+/** A tag name or value as destinations have it. */
+export function plain(text: string): string {
   const oneLine =
     text.includes('\n') || text.includes('\r') ? text.replaceAll('\n', '\\n').replaceAll('\r', '\\r') : text;
   return oneLine.endsWith('\\') ? oneLine.replace(/\\+$/, (slashes) => '⧵'.repeat(slashes.length)) : oneLine;
 }
 
-/** A measurement or field name, of which InfluxDB 1.x reads less than of a tag. */
-function plainName(text: string): string {
+/** A measurement or field name as destinations have it: InfluxDB 1.x reads less of it than of a tag. */
+export function plainName(text: string): string {
   const start = text[0] === '\t' ? '\\t' : text[0] === '\0' ? '\\0' : text.slice(0, 1);
   return plain(start + text.slice(1)).replace(/\\+(?=[, ="])/g, (slashes) => '⧵'.repeat(slashes.length));
 }

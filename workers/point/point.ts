@@ -23,6 +23,16 @@ export interface Section {
   readonly values: Float64Array;
 }
 
+/** A point with a time of its own. */
+export interface TimedPoint {
+  /** Of one point. The same object for the same names: they are looked up once. */
+  readonly layout: Layout;
+  /** At least one is known. */
+  readonly values: Float64Array;
+  /** Whole milliseconds since 1970. */
+  readonly timeMs: number;
+}
+
 export function layoutText(points: readonly PointKey[]): string {
   return JSON.stringify(points);
 }

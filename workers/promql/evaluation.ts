@@ -10,11 +10,26 @@ export interface SampleSeries {
   readonly values: Float64Array;
 }
 
+/** What samples are selected for, so that long ranges can be read from means of minutes and hours. */
+export interface SelectHints {
+  /** The first time at which one is wanted, less the offset, and the time between two; 0 when all want the same. */
+  readonly firstMs: number;
+  readonly stepMs: number;
+  /** 0: the sample that counts at each of those times; else the samples of a range before each, for `func`. */
+  readonly rangeMs: number;
+  readonly func: string;
+}
+
 /**
  * The series that all matchers fit, with their samples from `startMs` to `endMs`, both included; further ones do no
  * harm. The NaN with the bits 0x7ff0000000000002 says that a series ended there.
  */
-export type Select = (matchers: Matcher[], startMs: number, endMs: number) => SampleSeries[];
+export type Select = (
+  matchers: Matcher[],
+  startMs: number,
+  endMs: number,
+  hints?: SelectHints,
+) => SampleSeries[];
 
 export interface EvaluationOptions {
   /** How far back a series still counts at an instant [5 minutes]. */
@@ -90,13 +105,24 @@ export class Evaluation {
   touch(samples: number, span: Span): void {
     this.#samples += samples;
     if (this.#samples > this.#maxSamples) {
-      throw new PromqlError('limit', 'query processing would load too many samples', this.#source, span);
+      throw new PromqlError(
+        'limit',
+        'query processing would load too many samples into memory in query execution',
+        this.#source,
+        span,
+      );
     }
     if (this.#isCancelled()) throw new PromqlError('cancelled', 'query was cancelled', this.#source, span);
   }
 
-  series(matchers: readonly Matcher[], startMs: number, endMs: number, span: Span): LabelledSamples[] {
-    const found = this.#select([...matchers], startMs, endMs);
+  series(
+    matchers: readonly Matcher[],
+    startMs: number,
+    endMs: number,
+    span: Span,
+    hints?: SelectHints,
+  ): LabelledSamples[] {
+    const found = this.#select([...matchers], startMs, endMs, hints);
     let samples = 0;
     const series = found.map((one) => {
       samples += one.values.length;

@@ -86,7 +86,7 @@ export class Evaluator {
       const scalars = args
         .filter((argument) => argument !== range)
         .map((argument) => this.value(argument, grid) as Float64Array);
-      return this.#rangeCall(call, found, this.#range(range, grid), scalars, grid);
+      return this.#rangeCall(call, found, this.#range(range, grid, call.name), scalars, grid);
     }
     const [first] = args;
     if (call.name === 'timestamp' && first?.kind === 'selector') {
@@ -117,8 +117,8 @@ export class Evaluator {
     }
   }
 
-  #range(expr: Expr, grid: Grid): RangeSource {
-    if (expr.kind === 'matrix') return selectedRange(this.#evaluation, expr, grid);
+  #range(expr: Expr, grid: Grid, func: string): RangeSource {
+    if (expr.kind === 'matrix') return selectedRange(this.#evaluation, expr, grid, func);
     const subquery = expr as Subquery;
     return {
       series: this.subquery(subquery, grid),

@@ -8,7 +8,13 @@ import { parseExpression } from './parse/parser.ts';
 import { PromqlError } from './promql-error.ts';
 import { samplesOf } from './range-samples.ts';
 
-export { type EvaluationOptions, labelsOf, type SampleSeries, type Select } from './evaluation.ts';
+export {
+  type EvaluationOptions,
+  labelsOf,
+  type SampleSeries,
+  type Select,
+  type SelectHints,
+} from './evaluation.ts';
 export { functionNames } from './functions/table.ts';
 export { Labels } from './labels.ts';
 export { labelTest } from './matcher.ts';

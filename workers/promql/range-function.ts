@@ -16,7 +16,12 @@ export interface RangeSource {
 }
 
 /** The raw samples of `selector[range]` for every step of a grid. */
-export function selectedRange(evaluation: Evaluation, matrix: MatrixSelector, grid: Grid): RangeSource {
+export function selectedRange(
+  evaluation: Evaluation,
+  matrix: MatrixSelector,
+  grid: Grid,
+  func = '',
+): RangeSource {
   const { selector } = matrix;
   const { extension } = selector;
   const rangeMs = evaluation.durationMs(matrix.range);
@@ -26,7 +31,14 @@ export function selectedRange(evaluation: Evaluation, matrix: MatrixSelector, gr
   const afterMs = extension === 'smoothed' ? evaluation.lookbackMs : 0;
   const startMs = (fixedMs ?? grid.startMs) - offsetMs - rangeMs - beforeMs + 1;
   const endMs = (fixedMs ?? timeAt(grid, grid.steps - 1)) - offsetMs + afterMs;
-  const series = evaluation.series(selector.matchers, startMs, endMs, matrix.span).map(withoutStaleness);
+  const stepMs = fixedMs === undefined && grid.steps > 1 ? grid.stepMs : 0;
+  const hints = {
+    ...{ firstMs: (fixedMs ?? grid.startMs) - offsetMs, stepMs, rangeMs },
+    func: extension === undefined ? func : '',
+  };
+  const series = evaluation
+    .series(selector.matchers, startMs, endMs, matrix.span, hints)
+    .map(withoutStaleness);
   return { series, rangeMs, offsetMs, fixedMs, extension, argument: matrix };
 }
 

@@ -59,15 +59,16 @@ export function selectedFrame(
   const startMs = (fixedMs ?? grid.startMs) - offsetMs;
   const endMs = (fixedMs ?? timeAt(grid, grid.steps - 1)) - offsetMs;
   const isSmoothed = selector.extension === 'smoothed' && what === 'values';
+  const { steps } = grid;
+  const stepMs = fixedMs === undefined && steps > 1 ? grid.stepMs : 0;
   const series = evaluation.series(
     selector.matchers,
     startMs - lookbackMs + 1,
     isSmoothed ? endMs + lookbackMs : endMs,
     selector.span,
+    isSmoothed || what === 'timestamps' ? undefined : { firstMs: startMs, stepMs, rangeMs: 0, func: '' },
   );
-  const { steps } = grid;
   const builder = new FrameBuilder(steps, series.length, (values) => evaluation.touch(values, selector.span));
-  const stepMs = fixedMs === undefined ? grid.stepMs : 0;
   for (const one of series) {
     const at = builder.nextRow;
     const count = isSmoothed

@@ -1,3 +1,4 @@
+import { recordedField } from '../point/own-names.ts';
 import type { Tags } from '../point/point.ts';
 import { labelTest } from '../promql/matcher.ts';
 import type { Matcher } from '../promql/nodes.ts';
@@ -8,8 +9,6 @@ export interface Metric {
   readonly labels: Record<string, string>;
 }
 
-/** Field of what rules record: the measurement alone is the metric's name. */
-const recordedField = 'recorded';
 /** Lone surrogates are no text, so no name or value holds this. */
 const separator = '\ud800';
 /** Lookups that are kept; a file of rules asks the same ones at each evaluation. */
@@ -36,6 +35,10 @@ export class MetricIndex<M extends Metric> {
       if (list) list.push(metric);
       else this.#byName.set(name, [metric]);
     }
+  }
+
+  hasName(name: string): boolean {
+    return this.#byName.has(name);
   }
 
   /** The names of all metrics. */

@@ -94,6 +94,11 @@ export class MetricRing {
     });
   }
 
+  /** Whether any series has this name. */
+  hasName(name: string): boolean {
+    return this.#read(() => this.#index.hasName(name));
+  }
+
   /** The names of all metrics. */
   names(): string[] {
     return this.#read(() => this.#index.names());

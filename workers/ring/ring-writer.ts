@@ -7,6 +7,8 @@ export interface AdmittedLayout {
   readonly layout: Layout;
   /** Ring column of each value of `layout`; −1 where the ring is full: such a value is only stored. */
   readonly columns: Int32Array;
+  /** How many values of `layout` have no column. */
+  readonly withoutColumn: number;
   /** Where each value of `layout` lies in the values of the layout that asked; null when all were let in. */
   readonly pick: Int32Array | null;
   /** The points that were turned away, as `[first value, end]` of the layout that asked, flattened. */
@@ -71,6 +73,7 @@ export class RingWriter {
     return {
       layout: refused.length === 0 ? layout : buildLayout(points),
       columns: Int32Array.from(columns),
+      withoutColumn: columns.reduce((count, column) => count + (column < 0 ? 1 : 0), 0),
       pick: refused.length === 0 ? null : Int32Array.from(pick),
       refused: Int32Array.from(refused),
     };

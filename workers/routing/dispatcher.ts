@@ -96,11 +96,6 @@ export class Dispatcher {
     return { ...this.#takeChanges(), notifications, active, untold: this.#untold(), nextFlushMs };
   }
 
-  /** All groups as they are now. */
-  groups(): NotifyGroup[] {
-    return [...this.#groups.values()].map((group) => group.toKept());
-  }
-
   /** Sorts the alerts into their groups; those that are no longer given leave them. */
   #take(alerts: readonly Alert[], timeMs: number): void {
     this.#inhibitor.forgetSources();

@@ -58,11 +58,6 @@ export function labelsTest(matchers: readonly LabelMatcher[]): LabelsTest {
   };
 }
 
-/** Whether every matcher fits; a missing label's value is ''. For many labels make a `labelsTest` once. */
-export function matchesAll(matchers: readonly LabelMatcher[], labels: LabelSet): boolean {
-  return labelsTest(matchers)(labels);
-}
-
 /** '' when there is no such label. */
 export function labelValue(labels: LabelSet, name: string): string {
   return Object.hasOwn(labels, name) ? labels[name]! : '';

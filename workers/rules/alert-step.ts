@@ -1,7 +1,4 @@
-import type { Alert, LabelSet } from '../contract/alerts.ts';
-
-/** How long an alert that ended is remembered, as in Prometheus: its end can still be told meanwhile. */
-export const resolvedRetentionMs = 15 * 60_000;
+import { type Alert, type LabelSet, resolvedKeptMs } from '../contract/alerts.ts';
 
 /** Which alert it is, whatever its state. */
 export interface AlertIdentity {
@@ -46,7 +43,7 @@ export function stepAlert(
     if (sighting !== undefined && moment.unknownSources.length === 0)
       return begun(identity, sighting, moment);
     const isRemembered =
-      previous !== undefined && Math.abs(moment.nowMs - previous.resolvedAtMs) <= resolvedRetentionMs;
+      previous !== undefined && Math.abs(moment.nowMs - previous.resolvedAtMs) <= resolvedKeptMs;
     return isRemembered ? previous : undefined;
   }
   if (moment.unknownSources.length > 0) return unknown(previous, moment);

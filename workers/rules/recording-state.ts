@@ -22,17 +22,26 @@ export class RecordingState implements MadeSeries {
   readonly #rule: RecordingRule;
   readonly #query: RuleQuery;
   readonly #limit: number;
+  readonly #commonLabels: readonly (readonly [string, string])[];
   readonly #series = new Map<string, RecordedSeries>();
   /** By the labels that the expression gives. */
   readonly #bySample = new Map<string, RecordedSeries>();
   #turn = 0;
   version = 0;
 
-  /** @param limit most samples of an evaluation; 0 is none */
-  constructor(rule: RecordingRule, query: RuleQuery, limit: number) {
+  /**
+   * @param options `limit`: most samples of an evaluation; 0 is none. `commonLabels`: what a sample gets where it has none
+   *   of that name, as it does when it is stored: it is the same series then
+   */
+  constructor(
+    rule: RecordingRule,
+    query: RuleQuery,
+    { limit, commonLabels }: { readonly limit: number; readonly commonLabels: LabelSet },
+  ) {
     this.#rule = rule;
     this.#query = query;
     this.#limit = limit;
+    this.#commonLabels = Object.entries(commonLabels);
   }
 
   get metric(): string {
@@ -72,6 +81,8 @@ export class RecordingState implements MadeSeries {
     if (known !== undefined) return known;
     let labels = sample.unnamed;
     for (const [name, value] of Object.entries(this.#rule.labels)) labels = labels.with(name, value);
+    for (const [name, value] of this.#commonLabels)
+      if (labels.get(name) === '') labels = labels.with(name, value);
     const series = this.#series.get(labels.key) ?? this.#added(labels);
     this.#bySample.delete(series.sampleKey);
     series.sampleKey = sample.key;

@@ -23,6 +23,8 @@ export interface RuleBookOptions {
   readonly externalUrl: string;
   /** For templates. */
   readonly externalLabels?: LabelSet;
+  /** Labels that what is recorded gets when it is stored, where it has none of that name [none]. */
+  readonly commonLabels?: LabelSet;
   /**
    * Evaluations of a group that are further apart were missed, or the clock was set: the time between does not count for what
    * is pending [any count].
@@ -87,6 +89,7 @@ export class RuleBook {
     this.#options = {
       externalUrl: options.externalUrl,
       externalLabels: options.externalLabels ?? {},
+      commonLabels: options.commonLabels ?? {},
       mostGapMs: options.mostGapMs ?? Number.POSITIVE_INFINITY,
       ruleLimitMs: options.ruleLimitMs ?? 2000,
       subqueryStepMs: options.subqueryStepMs ?? 60_000,
@@ -95,7 +98,7 @@ export class RuleBook {
     this.#schedule = new RuleSchedule(groups);
     this.#sources = new RuleSources(groups);
     this.#keys = groups.map((group) => group.rules.map((_, index) => ruleKey(group, index)));
-    this.#states = statesOf(groups);
+    this.#states = statesOf(groups, this.#options.commonLabels);
     const alerting = this.#states.flat().filter((state) => state instanceof AlertingState);
     this.#alerting = new Map(alerting.map((state) => [state.key, state]));
     this.#overlay = new SampleOverlay(madeSeries(this.#states.flat()));

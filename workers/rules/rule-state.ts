@@ -1,4 +1,4 @@
-import { type RuleGroup, ruleKey } from '../contract/alerts.ts';
+import { type LabelSet, type RecordingRule, type RuleGroup, ruleKey } from '../contract/alerts.ts';
 import { PromqlError } from '../promql/index.ts';
 import { alertSeries, alertsForStateMetric, alertsMetric } from './alert-samples.ts';
 import { AlertingState } from './alerting-state.ts';
@@ -21,19 +21,33 @@ export class RefusedRule {
 
 export type RuleState = AlertingState | RecordingState | RefusedRule;
 
-/** The state of each rule of each group, without any alerts. */
-export function statesOf(groups: readonly RuleGroup[]): RuleState[][] {
+/**
+ * The state of each rule of each group, without any alerts.
+ *
+ * @param commonLabels what is recorded gets them where it has none of that name
+ */
+export function statesOf(groups: readonly RuleGroup[], commonLabels: LabelSet): RuleState[][] {
   const names = groups.flatMap(({ rules }) => rules.filter(({ kind }) => kind === 'recording'));
   const made = new Set([...names.map(({ name }) => name), alertsMetric, alertsForStateMetric]);
   const isRecorded = (metric: string) => made.has(metric);
-  return groups.map((group) => group.rules.map((_, index) => stateOf(group, index, isRecorded)));
+  return groups.map((group) => {
+    const { limit } = group;
+    const record = (rule: RecordingRule, query: RuleQuery) =>
+      new RecordingState(rule, query, { limit, commonLabels });
+    return group.rules.map((_, index) => stateOf(group, index, isRecorded, record));
+  });
 }
 
-function stateOf(group: RuleGroup, index: number, isRecorded: (metric: string) => boolean): RuleState {
+function stateOf(
+  group: RuleGroup,
+  index: number,
+  isRecorded: (metric: string) => boolean,
+  record: (rule: RecordingRule, query: RuleQuery) => RecordingState,
+): RuleState {
   const rule = group.rules[index]!;
   try {
     const query = new RuleQuery(rule.expr, isRecorded);
-    if (rule.kind === 'recording') return new RecordingState(rule, query, group.limit);
+    if (rule.kind === 'recording') return record(rule, query);
     const clear = rule.clear === null ? undefined : new RuleQuery(rule.clear, isRecorded);
     return new AlertingState(rule, ruleKey(group, index), query, clear, group.limit);
   } catch (error) {

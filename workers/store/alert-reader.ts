@@ -1,26 +1,26 @@
 import type { AlertsPageTask, KeptAlerts } from '../contract/alert-tasks.ts';
-import type {
-  Acknowledgement,
-  Alert,
-  AlertRecording,
-  NotifyGroup,
-  Silence,
-  WaitingNotification,
+import {
+  type Acknowledgement,
+  type Alert,
+  type AlertRecording,
+  endedSilenceKeptMs,
+  heldNotifications,
+  type NotifyGroup,
+  resolvedKeptMs,
+  type Silence,
+  type WaitingCount,
+  type WaitingNotification,
 } from '../contract/alerts.ts';
 import { decodeRecording } from './alert-recording.ts';
 import { decodeAlert, decodeJson, decodeNotification, decodeRows } from './alert-rows.ts';
 import { type Database, type Statement, storableText } from './database.ts';
-
-/** How long a resolved alert is kept for those who are to hear of it, as Prometheus does. */
-export const resolvedKeptMs = 15 * 60_000;
-/** How long a silence that ended is still shown, as Alertmanager does. */
-const endedSilenceKeptMs = 5 * 24 * 60 * 60_000;
 
 interface DataRow {
   readonly data: Uint8Array;
 }
 
 interface WaitingRow extends DataRow {
+  readonly seq: number;
   readonly attempts: number;
   readonly next_attempt: number;
 }
@@ -32,6 +32,7 @@ export const nothingKept: KeptAlerts = {
   silences: [],
   acknowledgements: {},
   waiting: [],
+  waitingBeyond: [],
   evaluatedAtMs: 0,
 };
 
@@ -68,7 +69,7 @@ export class AlertReader {
           .all(evaluatedAtMs - endedSilenceKeptMs),
       ),
       acknowledgements: this.#acknowledgements(new Set(alerts.map(({ id }) => id))),
-      waiting: this.#waiting(),
+      ...this.#waiting(),
       evaluatedAtMs,
     };
   }
@@ -128,13 +129,37 @@ export class AlertReader {
     return Object.fromEntries(entries);
   }
 
-  #waiting(): WaitingNotification[] {
-    return this.#database
-      .prepare<WaitingRow>('select attempts, next_attempt, data from outbox order by seq')
-      .all()
-      .flatMap(({ attempts, next_attempt, data }) => {
-        const notification = decodeNotification(data);
-        return notification ? [{ notification, attempts, nextAttemptMs: next_attempt }] : [];
-      });
+  /** As much as is held in memory, and how many there are besides. */
+  #waiting(): Pick<KeptAlerts, 'waiting' | 'waitingBeyond'> {
+    const waiting: WaitingNotification[] = [];
+    const ways = new Map<string, WaitingCount & { bytes: number; held: number; count: number }>();
+    for (const { attempts, next_attempt, data } of this.#outboxRows()) {
+      const notification = decodeNotification(data);
+      if (!notification) continue;
+      const { receiver, integration } = notification;
+      const key = JSON.stringify([receiver, integration]);
+      const way = ways.get(key) ?? { receiver, integration, held: 0, bytes: 0, count: 0 };
+      ways.set(key, way);
+      // Once one has no place, none behind it has.
+      if (way.held >= heldNotifications.most || way.bytes >= heldNotifications.mostBytes) {
+        way.count++;
+        continue;
+      }
+      waiting.push({ notification, attempts, nextAttemptMs: next_attempt });
+      way.held++;
+      way.bytes += data.byteLength;
+    }
+    const waitingBeyond = [...ways.values()].flatMap(({ receiver, integration, count }) =>
+      count > 0 ? { receiver, integration, count } : [],
+    );
+    return { waiting, waitingBeyond };
+  }
+
+  /** Oldest first, a few at a time: all of them may be large. */
+  *#outboxRows(): Generator<WaitingRow> {
+    const page = this.#database.prepare<WaitingRow>(
+      'select seq, attempts, next_attempt, data from outbox where seq > ? order by seq limit 16',
+    );
+    for (let rows = page.all(-1); rows.length > 0; rows = page.all(rows.at(-1)!.seq)) yield* rows;
   }
 }

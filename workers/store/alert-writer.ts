@@ -1,7 +1,6 @@
 import type { AlertChanges, AlertsTask } from '../contract/alert-tasks.ts';
-import type { Alert, AlertRecording, Notification } from '../contract/alerts.ts';
+import { type Alert, type AlertRecording, type Notification, resolvedKeptMs } from '../contract/alerts.ts';
 import type { AlertsResult } from '../contract/tasks.ts';
-import { resolvedKeptMs } from './alert-reader.ts';
 import { encodeRecording } from './alert-recording.ts';
 import { encodeAlert, encodeJson, encodeNotification } from './alert-rows.ts';
 import { type Database, type Statement, storableText } from './database.ts';
@@ -47,7 +46,6 @@ export class AlertWriter {
   readonly #unqueue: Statement<never>;
   readonly #trimOutbox: Statement<never>;
   readonly #putSilence: Statement<never>;
-  readonly #removeSilence: Statement<never>;
   readonly #putRecording: Statement<never>;
   readonly #trimRecordings: Statement<never>;
   readonly #evaluated: Statement<never>;
@@ -79,7 +77,6 @@ export class AlertWriter {
     this.#unqueue = database.prepare('delete from outbox where id = ?');
     this.#trimOutbox = database.prepare(trimSql('outbox', 'seq desc'));
     this.#putSilence = database.prepare('insert or replace into silence values (?, ?, ?)');
-    this.#removeSilence = database.prepare('delete from silence where id = ?');
     this.#putRecording = database.prepare('insert or replace into alert_recording values (?, ?, ?)');
     this.#trimRecordings = database.prepare(trimSql('alert_recording', 'to_ms desc, rowid desc'));
     this.#evaluated = database.prepare('update alert_state set evaluated_at = ?');
@@ -111,14 +108,9 @@ export class AlertWriter {
             : this.#unqueue.run(id);
         return settled.changes > 0;
       }
-      case 'queue':
-        this.#putNotifications([task.notification]);
-        return true;
       case 'silence':
         this.#putSilence.run(storableText(task.silence.id), task.silence.endsAtMs, encodeJson(task.silence));
         return true;
-      case 'removeSilence':
-        return this.#removeSilence.run(storableText(task.id)).changes > 0;
       case 'acknowledge':
         this.#putAcknowledgement.run(storableText(task.alertId), encodeJson(task.acknowledgement));
         return true;

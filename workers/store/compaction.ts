@@ -1,11 +1,11 @@
-import { decodeChunk, encodeChunk, mergeSamples, noSamples, type Samples } from './chunk.ts';
-import { type Database, type Statement, transaction } from './database.ts';
+import type { Samples } from './chunk.ts';
+import { type Database, transaction } from './database.ts';
+import { HourRows } from './hour-rows.ts';
 import type { LayoutBook } from './names.ts';
-import { putHour, RollupEncoder } from './rollup.ts';
-import { hourMs, hoursPerDay, isRestingHour, rowKey } from './schema.ts';
+import { isRestingHour } from './schema.ts';
 import type { TickHours } from './tick-hours.ts';
 import { HourTicks, hourSpan } from './ticks.ts';
-import { scaleOf } from './value-codec.ts';
+import { WrittenCompaction } from './written-compaction.ts';
 
 /** Values written in one slice: some tens of milliseconds. */
 const sliceValues = 100_000;
@@ -36,7 +36,7 @@ interface Job {
 }
 
 /**
- * Turns the ticks of past hours into a chunk, a row of minutes and a part of a day's row for each series. It works
+ * Turns the ticks of past hours, and then what others wrote of them, into a chunk, a row of minutes and a part of a day's row for each series. It works
  * in slices, each a transaction; doing one again after a crash does no harm, because what is in a chunk already is
  * merged by time.
  */
@@ -45,13 +45,8 @@ export class Compaction {
   readonly #hours: TickHours;
   readonly #layouts: LayoutBook;
   readonly #ticks: HourTicks;
-  readonly #rollups = new RollupEncoder();
-  readonly #selectChunk: Statement<{ data: Uint8Array }>;
-  readonly #selectDay: Statement<{ data: Uint8Array }>;
-  readonly #writeChunk: Statement<never>;
-  readonly #writeMinutes: Statement<never>;
-  readonly #writeDay: Statement<never>;
-  readonly #useSeries: Statement<never>;
+  readonly #rows: HourRows;
+  readonly #written: WrittenCompaction;
   /** Kept from group to group: what is thrown away every hour would lie about for hours before it is collected. */
   #values = new Float64Array(0);
   #job: Job | null = null;
@@ -61,12 +56,8 @@ export class Compaction {
     this.#hours = hours;
     this.#layouts = layouts;
     this.#ticks = new HourTicks(database);
-    this.#selectChunk = database.prepare('select data from chunk where key = ?');
-    this.#selectDay = database.prepare('select data from day where key = ?');
-    this.#writeChunk = database.prepare('insert or replace into chunk(key, data) values (?, ?)');
-    this.#writeMinutes = database.prepare('insert or replace into minute(key, data) values (?, ?)');
-    this.#writeDay = database.prepare('insert or replace into day(key, data) values (?, ?)');
-    this.#useSeries = database.prepare('update series set last_day = ? where id = ? and last_day < ?');
+    this.#rows = new HourRows(database);
+    this.#written = new WrittenCompaction(database, layouts, this.#rows);
   }
 
   /** Does one slice of work; false when there is nothing to do. `nextSeq` is the seq of the next tick. */
@@ -80,7 +71,7 @@ export class Compaction {
       this.#writeSlice(job, job.group);
     } else if (job.grouped < job.seriesIds.length) {
       job.group = this.#load(job);
-    } else {
+    } else if (!this.#written.step(job)) {
       this.#finish(job);
       this.#job = null;
     }
@@ -144,40 +135,11 @@ export class Compaction {
     transaction(this.#database, () => {
       for (let i = group.done; i < end; i++) {
         const values = group.values.subarray(i * rows, (i + 1) * rows);
-        this.#writeSeries(job.hour, group.seriesIds[i]!, known(job.timesMs, values));
+        this.#rows.write(job.hour, group.seriesIds[i]!, known(job.timesMs, values));
       }
     });
     group.done = end;
     if (end === group.seriesIds.length) job.group = null;
-  }
-
-  #writeSeries(hour: number, seriesId: number, fresh: Samples): void {
-    if (fresh.values.length === 0) return;
-    const startMs = hour * hourMs;
-    const key = rowKey(hour, seriesId);
-    const samples = mergeSamples(this.#oldSamples(key, startMs), fresh);
-    const scale = scaleOf(samples.values, samples.values.length);
-    const rollups = this.#rollups.encode(samples, startMs, scale);
-    this.#writeChunk.run(key, encodeChunk(samples, startMs, scale));
-    this.#writeMinutes.run(key, rollups.minutes);
-
-    const day = Math.floor(hour / hoursPerDay);
-    const dayKey = rowKey(day, seriesId);
-    const dayRow = this.#selectDay.get(dayKey)?.data;
-    if (!dayRow) this.#useSeries.run(day, seriesId, day);
-    this.#writeDay.run(dayKey, putHour(dayRow, hour % hoursPerDay, rollups.hour));
-  }
-
-  /** What an earlier compaction of the hour left: the clock came back to it, or a crash came between. */
-  #oldSamples(key: number, startMs: number): Samples {
-    const row = this.#selectChunk.get(key);
-    if (!row) return noSamples;
-    try {
-      return decodeChunk(row.data, startMs);
-    } catch {
-      // Damaged samples are lost; the ticks at hand need not be.
-      return noSamples;
-    }
   }
 
   #finish({ hour, lastSeq, timesMs }: Job): void {

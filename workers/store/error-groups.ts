@@ -106,6 +106,10 @@ export function listErrorGroups(database: Database, filter: ErrorGroupsTask): Er
     wanted.push('process = ?');
     values.push(storableText(filter.process));
   }
+  if (filter.within) {
+    wanted.push('last_seen >= ? and first_seen <= ?');
+    values.push(filter.within.startMs, filter.within.endMs);
+  }
   const where = wanted.length > 0 ? `where ${wanted.join(' and ')}` : '';
   return database
     .prepare<Row>(

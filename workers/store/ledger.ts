@@ -52,7 +52,9 @@ export class Ledger {
     this.#saveState = database.prepare('update state set collected = ?, next_seq = ?');
     this.#saveSink = database.prepare('insert or replace into sink values (?, ?, ?, ?, ?, ?, ?)');
     this.#saveDropped = database.prepare('insert or replace into dropped values (?, ?, ?)');
-    this.#sumPoints = database.prepare('select sum(points) points from tick where seq >= ? and seq < ?');
+    this.#sumPoints = database.prepare(`select sum(points) points from (
+        select sum(points) points from tick where seq >= ? and seq < ? union all
+        select sum(points) from written where seq >= ? and seq < ?)`);
     const state = database
       .prepare<{ collected: number; next_seq: number }>('select collected, next_seq from state')
       .get()!;
@@ -144,7 +146,7 @@ export class Ledger {
     }
   }
 
-  /** Counts a tick: its points wait for every sink, the others are dropped for every sink. */
+  /** Counts a tick, or a row of written points: its points wait for every sink, the others are dropped for every sink. */
   collect(points: number, lostPoints: number, overflowPoints: number): void {
     this.#collected += points + lostPoints + overflowPoints;
     if (points > 0) this.#nextSeq++;
@@ -186,7 +188,8 @@ export class Ledger {
 
   /** Points between two cursors, counted from the rows. */
   countBetween(from: Cursor, to: Cursor): number {
-    return (this.#sumPoints.get(from.seq, to.seq)?.points ?? 0) - from.offset + to.offset;
+    const { points } = this.#sumPoints.get(from.seq, to.seq, from.seq, to.seq)!;
+    return (points ?? 0) - from.offset + to.offset;
   }
 
   /** Points waiting for a sink, counted from the rows. */

@@ -6,8 +6,10 @@ import type { Reader, StoredSeries } from './reader.ts';
 import { minuteMs } from './schema.ts';
 import { withStaleMarkers } from './stale-gaps.ts';
 
-interface StoredMetric extends Metric {
+export interface StoredMetric extends Metric {
   readonly id: number;
+  /** Others write it: no tick has it, so none goes on without it. */
+  readonly isWritten: boolean;
 }
 
 /**
@@ -39,7 +41,26 @@ export class MetricReader {
     endMs: number,
     staleAfterTicks = Number.POSITIVE_INFINITY,
   ): SampleSeries[] {
+    return this.#read(this.#current().find(matchers), startMs, endMs, staleAfterTicks);
+  }
+
+  /** As `select`, of the series that others write only. */
+  selectWritten(matchers: readonly Matcher[], startMs: number, endMs: number): SampleSeries[] {
     const metrics = this.#current().find(matchers);
+    return this.#read(
+      metrics.filter(({ isWritten }) => isWritten),
+      startMs,
+      endMs,
+      Number.POSITIVE_INFINITY,
+    );
+  }
+
+  #read(
+    metrics: readonly StoredMetric[],
+    startMs: number,
+    endMs: number,
+    staleAfterTicks: number,
+  ): SampleSeries[] {
     if (metrics.length === 0) return [];
     const rawFromMs = Math.max(startMs, Math.ceil(this.rawFromMs / minuteMs) * minuteMs);
     const raw = rawFromMs <= endMs ? this.#raw(metrics, rawFromMs, endMs + 1, staleAfterTicks) : undefined;
@@ -54,6 +75,11 @@ export class MetricReader {
       .filter(({ values }) => values.length > 0);
   }
 
+  /** Every series that all matchers fit, with or without samples. */
+  find(matchers: readonly Matcher[]): readonly StoredMetric[] {
+    return this.#current().find(matchers);
+  }
+
   /** Times of the ticks from `startMs` up to and without `endMs`, ascending. */
   tickTimes(startMs: number, endMs: number): Float64Array {
     return this.#reader.tickTimes(startMs, endMs);
@@ -64,7 +90,9 @@ export class MetricReader {
     const samples = this.#reader.read(ids, startMs, endMs);
     if (staleAfterTicks === Number.POSITIVE_INFINITY) return samples;
     const ticksMs = this.tickTimes(startMs, endMs);
-    return samples.map((each) => withStaleMarkers(each, ticksMs, staleAfterTicks));
+    return samples.map((each, i) =>
+      metrics[i]!.isWritten ? each : withStaleMarkers(each, ticksMs, staleAfterTicks),
+    );
   }
 
   #minutes(metrics: readonly StoredMetric[], startMs: number, endMs: number) {
@@ -100,8 +128,8 @@ export class MetricReader {
   }
 }
 
-function metricOf({ id, measurement, field, tags }: StoredSeries): StoredMetric {
-  return { id, labels: metricLabels(measurement, field, tags) };
+function metricOf({ id, measurement, field, tags, isWritten }: StoredSeries): StoredMetric {
+  return { id, isWritten, labels: metricLabels(measurement, field, tags) };
 }
 
 function joined(before: readonly number[] = [], after: Float64Array = new Float64Array(0)): Float64Array {

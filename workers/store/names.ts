@@ -23,14 +23,15 @@ export function parseSeriesKey(key: string): SeriesName {
   return { measurement, tags: Object.fromEntries(tags), field };
 }
 
-/** Decoded layouts that are kept; a running agent uses a handful. */
-const maxDecoded = 64;
+/** Points of decoded layouts that are kept: a running agent has a handful of layouts, and one for each series that others write. */
+const maxDecodedPoints = 20_000;
 
 /** Series and layouts by id. Good for readers too. */
 export class LayoutBook {
   readonly #selectLayout: Statement<{ series: Uint8Array }>;
   readonly #selectKey: Statement<{ key: string }>;
   readonly #decoded = new Map<number, StoredLayout | null>();
+  #decodedPoints = 0;
 
   constructor(database: Database) {
     this.#selectLayout = database.prepare('select series from layout where id = ?');
@@ -43,7 +44,11 @@ export class LayoutBook {
     if (known !== undefined) return known;
     const row = this.#selectLayout.get(id);
     const layout = row ? this.#decode(row.series) : null;
-    if (this.#decoded.size >= maxDecoded) this.#decoded.clear();
+    this.#decodedPoints += layout?.layout.points.length ?? 1;
+    if (this.#decodedPoints > maxDecodedPoints) {
+      this.#decoded.clear();
+      this.#decodedPoints = 0;
+    }
     this.#decoded.set(id, layout);
     return layout;
   }
@@ -118,18 +123,18 @@ export class NameWriter {
 
   constructor(database: Database) {
     this.#findSeries = database.prepare('select id from series where key = ?');
-    this.#addSeries = database.prepare('insert into series(key, last_day) values (?, ?)');
+    this.#addSeries = database.prepare('insert into series(key, last_day, written) values (?, ?, ?)');
     this.#findLayout = database.prepare('select id, last_hour from layout where series = ?');
     this.#addLayout = database.prepare('insert into layout(series, last_hour) values (?, ?)');
     this.#useLayout = database.prepare('update layout set last_hour = ? where id = ?');
   }
 
-  /** Id of a layout that a tick of `timeMs` uses. Within a transaction. */
-  idOf(layout: Layout, timeMs: number): number {
+  /** Id of a layout that points of `timeMs` use; `isWritten` when others wrote them. Within a transaction. */
+  idOf(layout: Layout, timeMs: number, isWritten = false): number {
     const hour = hourOf(timeMs);
     let known = this.#known.get(layout);
     if (!known) {
-      known = this.#intern(layout, hour);
+      known = this.#intern(layout, hour, isWritten);
       this.#known.set(layout, known);
     }
     if (hour > known.lastHour) {
@@ -139,11 +144,11 @@ export class NameWriter {
     return known.id;
   }
 
-  #intern(layout: Layout, hour: number): KnownLayout {
+  #intern(layout: Layout, hour: number, isWritten: boolean): KnownLayout {
     const day = Math.floor(hour / hoursPerDay);
     const points = layout.points.map(({ measurement, tags, fields }) => {
       const carried = Object.fromEntries(Object.entries(tags).filter(([, value]) => value !== ''));
-      return fields.map((field) => this.#seriesId(seriesKey(measurement, carried, field), day));
+      return fields.map((field) => this.#seriesId(seriesKey(measurement, carried, field), day, isWritten));
     });
     this.#writer.clear();
     writeColumns(this.#writer, points);
@@ -153,7 +158,7 @@ export class NameWriter {
     return { id: this.#addLayout.run(bytes, hour).lastId, lastHour: hour };
   }
 
-  #seriesId(key: string, day: number): number {
-    return this.#findSeries.get(key)?.id ?? this.#addSeries.run(key, day).lastId;
+  #seriesId(key: string, day: number, isWritten: boolean): number {
+    return this.#findSeries.get(key)?.id ?? this.#addSeries.run(key, day, isWritten ? 1 : 0).lastId;
   }
 }

@@ -5,6 +5,7 @@ import { type LayoutBook, parseSeriesKey } from './names.ts';
 import type { SamplesReader } from './samples-reader.ts';
 import { rowKey, seriesOf } from './schema.ts';
 import { HourTicks, hourSpan } from './ticks.ts';
+import type { HourWritten } from './written.ts';
 
 /** A point as it was collected. */
 export interface StoredPoint {
@@ -30,10 +31,12 @@ export class PointReader {
   readonly #samples: SamplesReader;
   readonly #layouts: LayoutBook;
   readonly #ticks: HourTicks;
+  readonly #written: HourWritten | null;
   readonly #chunkKeys: Statement<{ key: number }>;
   readonly #seriesKey: Statement<{ key: string }>;
 
-  constructor(database: Database, samples: SamplesReader, layouts: LayoutBook) {
+  constructor(database: Database, samples: SamplesReader, layouts: LayoutBook, written: HourWritten | null) {
+    this.#written = written;
     this.#database = database;
     this.#samples = samples;
     this.#layouts = layouts;
@@ -57,11 +60,14 @@ export class PointReader {
       this.#chunkKeys.all(rowKey(hour, 0), rowKey(hour + 1, 0)).map(({ key }) => seriesOf(key)),
     );
     if (pending) {
+      const layoutIds = new Set<number>();
       this.#ticks.each(...hourSpan(hour), Number.MAX_SAFE_INTEGER, (_t, sections) => {
-        for (const { layoutId } of sections) {
-          for (const id of this.#layouts.layout(layoutId)?.seriesIds ?? []) ids.add(id);
-        }
+        for (const { layoutId } of sections) layoutIds.add(layoutId);
       });
+      this.#written?.each(hour, 0, Number.MAX_SAFE_INTEGER, (_t, layoutId) => layoutIds.add(layoutId));
+      for (const id of layoutIds) {
+        for (const series of this.#layouts.layout(id)?.seriesIds ?? []) ids.add(series);
+      }
     }
     const seriesIds = [...ids];
     const parts = pending

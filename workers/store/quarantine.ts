@@ -17,12 +17,14 @@ export interface QuarantineFilter {
   readonly sink?: string | undefined;
   readonly ids?: readonly number[] | undefined;
   readonly limit: number;
+  /** Newest first, those with a smaller id than this. */
+  readonly newestBefore?: number | undefined;
 }
 
-/** Lists refused points, oldest first. */
+/** Lists refused points, oldest first unless told. */
 export function listQuarantine(
   database: Database,
-  { sink, ids, limit }: QuarantineFilter,
+  { sink, ids, limit, newestBefore }: QuarantineFilter,
 ): QuarantinedPoint[] {
   const wanted: string[] = [];
   const values: SqlValue[] = [];
@@ -34,9 +36,16 @@ export function listQuarantine(
     wanted.push('id in (select value from json_each(?))');
     values.push(JSON.stringify(ids));
   }
+  if (newestBefore !== undefined) {
+    wanted.push('id < ?');
+    values.push(newestBefore);
+  }
+  const order = newestBefore === undefined ? 'asc' : 'desc';
   const where = wanted.length > 0 ? `where ${wanted.join(' and ')}` : '';
   return database
-    .prepare<Row>(`select id, sink, line, reason, refused_at from quarantine ${where} order by id limit ?`)
+    .prepare<Row>(
+      `select id, sink, line, reason, refused_at from quarantine ${where} order by id ${order} limit ?`,
+    )
     .all(...values, limit)
     .map(({ id, sink, line, reason, refused_at }) => ({ id, sink, line, reason, refusedAtMs: refused_at }));
 }

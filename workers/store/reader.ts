@@ -1,22 +1,44 @@
 import { existsSync, statSync } from 'node:fs';
 import type { AlertsPageTask, KeptAlerts } from '../contract/alert-tasks.ts';
 import type { Alert, AlertRecording } from '../contract/alerts.ts';
-import type { ErrorGroup, SeriesStats, SeriesStatsTask } from '../contract/events.ts';
+import type {
+  ErrorGroup,
+  ErrorTrend,
+  ErrorTrendsTask,
+  SeriesStats,
+  SeriesStatsTask,
+} from '../contract/events.ts';
+import type { PercentilesResult, PercentilesTask } from '../contract/percentiles.ts';
 import type { ErrorGroupsTask, HistoryResult, HistoryTask, QuarantinedPoint } from '../contract/tasks.ts';
+import type { SampleSeries } from '../promql/evaluation.ts';
 import { AlertReader, nothingKept } from './alert-reader.ts';
 import { BucketReader, type Buckets, type StepRange } from './buckets.ts';
 import { cutSamples, type Samples } from './chunk.ts';
 import { type Database, openDatabase, snapshot } from './database.ts';
+import { type DurationMetricsQuery, readDurationMetrics } from './duration-metrics.ts';
 import { type DurationQuery, DurationReader, type MergedDurations } from './duration-reader.ts';
 import { findErrorGroup, listErrorGroups } from './error-groups.ts';
-import { LayoutBook } from './names.ts';
+import { readErrorTrends } from './error-trends.ts';
+import { LayoutBook, readColumns } from './names.ts';
+import { readPercentiles } from './percentiles.ts';
 import { PointReader, type StoredPoint } from './points.ts';
 import { listQuarantine, type QuarantineFilter } from './quarantine.ts';
 import { SamplesReader } from './samples-reader.ts';
-import { alertsVersion, cacheKilobytes, checkSchema, insidesVersion, schemaVersion } from './schema.ts';
+import {
+  alertsVersion,
+  cacheKilobytes,
+  checkSchema,
+  hourMs,
+  hourOf,
+  hoursPerDay,
+  insidesVersion,
+  schemaVersion,
+  writtenVersion,
+} from './schema.ts';
 import { type SeriesFilter, SeriesList, type StoredSeries } from './series-list.ts';
 import { readSeriesStats } from './series-stats.ts';
 import { StoreError } from './store-error.ts';
+import { HourWritten } from './written.ts';
 
 export type { Buckets, StepRange } from './buckets.ts';
 export type { Samples } from './chunk.ts';
@@ -68,6 +90,23 @@ export class Reader {
     return this.#use().series.find(filter);
   }
 
+  /** Ids of the series that may have samples at or after a time: to the hour for the last hours, else to the day. */
+  seriesSince(startMs: number): Set<number> {
+    const { database } = this.#use();
+    return snapshot(database, () => activeSeries(database, startMs));
+  }
+
+  /** Start of the oldest hour of which anything is left, milliseconds since 1970; NaN when there is none. */
+  oldestMs(): number {
+    const { database } = this.#use();
+    const { hour } = database
+      .prepare<{ hour: number | null }>(
+        'select min(hour) hour from (select min(hour) hour from used_time union all select min(hour) from tick_hour)',
+      )
+      .get()!;
+    return hour === null ? Number.NaN : hour * hourMs;
+  }
+
   /** Samples from `startMs` up to and without `endMs`, one entry for each series asked. */
   read(seriesIds: readonly number[], startMs: number, endMs: number): Samples[] {
     const { database, samples } = this.#use();
@@ -116,6 +155,7 @@ export class Reader {
       means.some((mean) => !Number.isNaN(mean[i] ?? Number.NaN)),
     );
     return {
+      oldestMs: this.oldestMs(),
       timestampsMs: Float64Array.from(known, (i) => startMs + i * stepMs),
       means: means.map((mean) => Float64Array.from(known, (i) => mean[i] ?? Number.NaN)),
     };
@@ -134,6 +174,20 @@ export class Reader {
     if (!(query.endMs > query.startMs)) throw new RangeError(`from ${query.startMs} to ${query.endMs} ms`);
     const { database, durations } = this.#use();
     return snapshot(database, () => durations?.read(query) ?? []);
+  }
+
+  /** Cumulative histograms as metrics; see `readDurationMetrics`. */
+  durationMetrics(query: DurationMetricsQuery): SampleSeries[] {
+    const { database, durations } = this.#use();
+    return snapshot(database, () => (durations ? readDurationMetrics(durations, query) : []));
+  }
+
+  /** Durations in steps; see `readPercentiles`. */
+  percentiles(task: PercentilesTask): PercentilesResult {
+    const { database, durations } = this.#use();
+    return snapshot(database, () =>
+      durations ? readPercentiles(durations, task) : { series: [], omitted: 0 },
+    );
   }
 
   /** Counts and durations over a range, in the order in which the series first appeared; see `readSeriesStats`. */
@@ -160,7 +214,13 @@ export class Reader {
     return durations ? findErrorGroup(database, fingerprint, process) : undefined;
   }
 
-  /** Points that destinations refused, oldest first. */
+  /** How often errors came; see `readErrorTrends`. */
+  errorTrends(task: ErrorTrendsTask): ErrorTrend[] {
+    const parts = this.#use();
+    return snapshot(parts.database, () => readErrorTrends(parts, task));
+  }
+
+  /** Points that destinations refused, oldest first unless told. */
   quarantine(filter: QuarantineFilter): QuarantinedPoint[] {
     return listQuarantine(this.#use().database, filter);
   }
@@ -212,15 +272,31 @@ export class Reader {
       throw error;
     }
     const layouts = new LayoutBook(database);
-    const samples = new SamplesReader(database, layouts);
+    const hasWritten = version >= writtenVersion;
+    const written = hasWritten ? new HourWritten(database) : null;
+    const samples = new SamplesReader(database, layouts, written);
     const buckets = new BucketReader(database, samples);
-    const points = new PointReader(database, samples, layouts);
-    const series = new SeriesList(database, 'series');
+    const points = new PointReader(database, samples, layouts, written);
+    const series = new SeriesList(database, 'series', hasWritten);
     const durations = version >= insidesVersion ? new DurationReader(database) : null;
     const alerts = version >= alertsVersion ? new AlertReader(database) : null;
     this.#parts = { database, inode, version, series, samples, buckets, points, durations, alerts };
     return this.#parts;
   }
+}
+
+function activeSeries(database: Database, startMs: number): Set<number> {
+  const day = Math.floor(hourOf(startMs) / hoursPerDay);
+  const layouts = database
+    .prepare<{ series: Uint8Array }>('select series from layout where last_hour >= ?')
+    .all(hourOf(startMs));
+  const ids = new Set(layouts.flatMap(({ series }) => (readColumns(series) ?? []).flat()));
+  // What had its last tick before today is in no layout any more.
+  const today = Math.floor(hourOf(Date.now()) / hoursPerDay);
+  if (day >= today) return ids;
+  const days = database.prepare<{ id: number }>('select id from series where last_day >= ?').all(day);
+  for (const { id } of days) ids.add(id);
+  return ids;
 }
 
 function joined(parts: readonly Samples[]): Samples {

@@ -6,6 +6,7 @@ import type { Ledger } from './ledger.ts';
 import { readColumns } from './names.ts';
 import { hourMs, hourOf, hoursPerDay, minutesPerHour, periodOf, pragma, rowKey } from './schema.ts';
 import type { TickHours } from './tick-hours.ts';
+import { tickHourSql } from './written.ts';
 
 /** Rows removed in one slice: some tens of milliseconds. */
 const sliceRows = 500;
@@ -94,6 +95,7 @@ export class Housekeeping {
   readonly #ledger: Ledger;
   readonly #hours: TickHours;
   readonly #removeTicks: Statement<never>;
+  readonly #removeWritten: Statement<never>;
   readonly #errors: ErrorGroups;
   readonly #alerts: AlertRetention;
   readonly #history: readonly {
@@ -102,8 +104,8 @@ export class Housekeeping {
     readonly tables: readonly HistoryTable[];
   }[];
   readonly #removeHours: readonly Statement<never>[];
-  readonly #oldestTicks: Statement<{ seq: number; t: number }>;
-  readonly #removeFirstTicks: Statement<never>;
+  readonly #oldestTicks: Statement<{ seq: number; hour: number }>;
+  readonly #removeFirst: readonly Statement<never>[];
   readonly #pageSize: number;
   /** Hour that retention was last done in; until then it is due. */
   #cleanedHour = Number.NaN;
@@ -124,6 +126,10 @@ export class Housekeeping {
       `delete from tick where seq in
         (select seq from tick where t >= ? and t < ? and seq < ? limit ${sliceRows})`,
     );
+    this.#removeWritten = database.prepare(
+      `delete from written where seq in
+        (select seq from written where hour = ? and seq < ? limit ${sliceRows})`,
+    );
     this.#history = resolutions.map(({ keep, hours, tables }) => ({
       ...{ keep, hours },
       tables: Object.entries(tables).map(([table, periods]: [string, Periods]) => ({
@@ -138,8 +144,13 @@ export class Housekeeping {
     this.#removeHours = ['used_time', 'duration_hour'].map((table) =>
       database.prepare(`delete from ${table} where hour < ?`),
     );
-    this.#oldestTicks = database.prepare(`select seq, t from tick order by seq limit ${sliceRows}`);
-    this.#removeFirstTicks = database.prepare('delete from tick where seq < ?');
+    this.#oldestTicks = database.prepare(
+      `select seq, ${tickHourSql} hour from tick union all
+        select seq, hour from written order by seq limit ${sliceRows}`,
+    );
+    this.#removeFirst = ['tick', 'written'].map((table) =>
+      database.prepare(`delete from ${table} where seq < ?`),
+    );
     this.#pageSize = pragma(database, 'page_size');
   }
 
@@ -157,13 +168,14 @@ export class Housekeeping {
     return (pragma(this.#database, 'page_count') - pragma(this.#database, 'freelist_count')) * this.#pageSize;
   }
 
-  /** Removes ticks that are in chunks and that every sink has had; false when there are none. */
+  /** Removes ticks and written points that are in chunks and that every sink has had; false when there are none. */
   removeDeliveredTicks(): boolean {
     const passedSeq = Math.min(this.#ledger.passedSeq, this.#ledger.nextSeq);
     const [hour] = this.#hours.leftovers(passedSeq);
     if (hour === undefined) return false;
     transaction(this.#database, () => {
       this.#removeTicks.run(hour * hourMs, (hour + 1) * hourMs, passedSeq);
+      this.#removeWritten.run(hour, passedSeq);
       this.#hours.recount(hour);
     });
     return true;
@@ -213,8 +225,8 @@ export class Housekeeping {
     if (!last) return false;
     transaction(this.#database, () => {
       this.#ledger.dropBefore(last.seq + 1, 'quota');
-      this.#removeFirstTicks.run(last.seq + 1);
-      for (const hour of new Set(oldest.map(({ t }) => hourOf(t)))) this.#hours.recount(hour);
+      for (const remove of this.#removeFirst) remove.run(last.seq + 1);
+      for (const hour of new Set(oldest.map(({ hour }) => hour))) this.#hours.recount(hour);
     });
     return true;
   }
@@ -228,10 +240,14 @@ export class Housekeeping {
       const { t } = this.#database.prepare<{ t: number | null }>(`select min(t) t from ${table}`).get()!;
       return t === null ? Number.MAX_SAFE_INTEGER : hourOf(t);
     }) as [number, number];
+    const written = this.#database
+      .prepare<{ hour: number | null }>('select min(hour) hour from written')
+      .get()!;
+    const firstUse = Math.min(firstTick, written.hour ?? Number.MAX_SAFE_INTEGER);
     const firstRow = firstHourOf(this.#history.flatMap(({ tables }) => tables)) ?? Number.MAX_SAFE_INTEGER;
-    const firstDay = Math.floor(Math.min(firstTick, firstDurations, firstRow) / hoursPerDay);
+    const firstDay = Math.floor(Math.min(firstUse, firstDurations, firstRow) / hoursPerDay);
     return transaction(this.#database, () => {
-      const layouts = this.#database.prepare('delete from layout where last_hour < ?').run(firstTick).changes;
+      const layouts = this.#database.prepare('delete from layout where last_hour < ?').run(firstUse).changes;
       const used = new Set<number>();
       for (const { series } of this.#database
         .prepare<{ series: Uint8Array }>('select series from layout')

@@ -11,6 +11,7 @@ import type { LayoutBook } from './names.ts';
 import { hourMs, hourOf, hoursPerDay, periodOf, rowKey } from './schema.ts';
 import { unpackTimes } from './tick-hours.ts';
 import { HourTicks, hourSpan } from './ticks.ts';
+import { type HourWritten, SampleLists } from './written.ts';
 
 /** No row has this key. */
 const noKey = -1;
@@ -19,6 +20,7 @@ const noKey = -1;
 export class SamplesReader {
   readonly #layouts: LayoutBook;
   readonly #ticks: HourTicks;
+  readonly #written: HourWritten | null;
   readonly #selectChunk: Statement<{ data: Uint8Array }>;
   readonly #selectChunks: Statement<{ key: number; data: Uint8Array }>;
   readonly #selectCompacted: Statement<{ hours: string | null }>;
@@ -26,8 +28,10 @@ export class SamplesReader {
   readonly #selectUsed: Statement<{ hour: number; times: Uint8Array }>;
   readonly #selectTimes: Statement<{ t: number }>;
 
-  constructor(database: Database, layouts: LayoutBook) {
+  /** `written` is null where the store is of a version without. */
+  constructor(database: Database, layouts: LayoutBook, written: HourWritten | null) {
     this.#layouts = layouts;
+    this.#written = written;
     this.#ticks = new HourTicks(database);
     this.#selectChunk = database.prepare('select data from chunk where key = ?');
     const places = new Array(hoursPerDay).fill('?').join(', ');
@@ -84,7 +88,7 @@ export class SamplesReader {
   }
 
   /**
-   * Samples of an hour whose ticks are not all in chunks yet, one entry for each series asked, within the range.
+   * Samples of an hour that is not all in chunks yet, one entry for each series asked, within the range.
    * The ticks are decoded once for all of them.
    */
   pending(seriesIds: readonly number[], hour: number, startMs: number, endMs: number): Samples[] {
@@ -92,9 +96,12 @@ export class SamplesReader {
     const from = Math.max(startMs, hourStartMs);
     const to = Math.min(endMs, hourEndMs);
     const ticks = this.#collect(seriesIds, from, to);
-    return seriesIds.map((id, i) =>
-      cutSamples(mergeSamples(this.chunk(id, hour) ?? noSamples, ticks[i]!), from, to),
-    );
+    const written = new SampleLists(this.#layouts, new Set(seriesIds));
+    this.#written?.each(hour, 0, Number.MAX_SAFE_INTEGER, written.add.bind(written));
+    return seriesIds.map((id, i) => {
+      const pending = mergeSamples(ticks[i]!, written.samples(id));
+      return cutSamples(mergeSamples(this.chunk(id, hour) ?? noSamples, pending), from, to);
+    });
   }
 
   #collect(seriesIds: readonly number[], startMs: number, endMs: number): Samples[] {

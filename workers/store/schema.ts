@@ -52,7 +52,7 @@ create table series(id integer primary key autoincrement, key text not null uniq
 create table layout(id integer primary key autoincrement, series blob not null unique, last_hour integer not null);
 -- seq is the order of delivery, t the time in ms. sections: see ticks.ts.
 create table tick(seq integer primary key, t integer not null unique, points integer not null, sections blob not null);
--- Hours that have ticks; pending while those are not in chunks yet.
+-- Hours that have ticks or written points; pending while those are not in chunks yet.
 create table tick_hour(hour integer primary key, pending integer not null);
 -- Times of the ticks of compacted hours, so that none is given twice.
 create table used_time(hour integer primary key, times blob not null);
@@ -118,13 +118,25 @@ create table alert_state(id integer primary key check (id = 1), evaluated_at int
 insert into alert_state values (1, 0, 0);
 `;
 
+/** What others wrote. */
+const writtenTables = `
+-- Points that others wrote, of one hour each; several may have one time. seq is of the same order as that of ticks.
+-- sections: as those of ticks, of one point each, whose time in ms is the first value.
+create table written(seq integer primary key, hour integer not null, points integer not null, sections blob not null);
+create index written_hour on written(hour, seq);
+-- 1: others write it, and it has ended when nothing was written for PromQL's look-back, not with the ticks.
+alter table series add column written integer not null default 0;
+`;
+
 /** What each version of the schema added to the one before; the first is version 1. */
-const additions = [firstTables, insideTables, alertTables];
+const additions = [firstTables, insideTables, alertTables, writtenTables];
 export const schemaVersion = additions.length;
 /** Since when the insides of a service are in a store. */
 export const insidesVersion = 2;
 /** Since when alerts are. */
 export const alertsVersion = 3;
+/** Since when points that others wrote are. */
+export const writtenVersion = 4;
 
 /** Of SQLite, for each connection: rows are written in order and read once, so that more is only held, not used. */
 export const cacheKilobytes = 256;

@@ -4,6 +4,8 @@ import { parseSeriesKey, type SeriesName } from './names.ts';
 
 export interface StoredSeries extends SeriesName {
   readonly id: number;
+  /** Others write it: it has no place in ticks. */
+  readonly isWritten: boolean;
 }
 
 /** Every given part must be equal; of the tags, those that are given. */
@@ -16,12 +18,14 @@ export interface SeriesFilter {
 /** The series of a table of names, read again only when there are others; those that are still there stay the same objects. */
 export class SeriesList {
   readonly #state: Statement<{ last: number | null; count: number }>;
-  readonly #select: Statement<{ id: number; key: string }>;
+  readonly #select: Statement<{ id: number; key: string; written: number }>;
   #series: readonly StoredSeries[] = [];
 
-  constructor(database: Database, table: 'series' | 'duration_series') {
+  /** `hasWritten`: the table says which series others write. */
+  constructor(database: Database, table: 'series' | 'duration_series', hasWritten = false) {
     this.#state = database.prepare(`select max(id) last, count(*) count from ${table}`);
-    this.#select = database.prepare(`select id, key from ${table} where id > ? order by id`);
+    const written = hasWritten ? 'written' : '0 written';
+    this.#select = database.prepare(`select id, key, ${written} from ${table} where id > ? order by id`);
   }
 
   /** Those that match, in the order in which they first appeared. All of them are the same list until there are others. */
@@ -47,7 +51,9 @@ export class SeriesList {
   }
 
   #read(afterId: number): StoredSeries[] {
-    return this.#select.all(afterId).map(({ id, key }) => ({ id, ...parseSeriesKey(key) }));
+    return this.#select
+      .all(afterId)
+      .map(({ id, key, written }) => ({ id, isWritten: written === 1, ...parseSeriesKey(key) }));
   }
 }
 

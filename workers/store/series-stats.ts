@@ -1,6 +1,7 @@
 import type { SeriesStats, SeriesStatsTask } from '../contract/events.ts';
 import type { BucketReader } from './buckets.ts';
 import type { DurationReader, MergedDurations } from './duration-reader.ts';
+import { figuresOf } from './percentiles.ts';
 import { groupSeries, type SeriesGroup, type SeriesList, type StoredSeries } from './series-list.ts';
 
 /** The field that counts what a measurement is about. */
@@ -82,14 +83,5 @@ function millisecondsOf(
   durations: MergedDurations | undefined,
 ): Pick<SeriesStats, 'avgMs' | 'p50Ms' | 'p95Ms' | 'p99Ms' | 'maxMs'> {
   if (!durations) return { avgMs: null, p50Ms: null, p95Ms: null, p99Ms: null, maxMs: null };
-  const { count, sumUs, maxUs, sketch } = durations;
-  // The middle of the highest bucket may lie above the highest value.
-  const quantileMs = (q: number) => Math.min(sketch.quantile(q), maxUs) / 1000;
-  return {
-    avgMs: sumUs / count / 1000,
-    p50Ms: quantileMs(0.5),
-    p95Ms: quantileMs(0.95),
-    p99Ms: quantileMs(0.99),
-    maxMs: maxUs / 1000,
-  };
+  return figuresOf(durations);
 }

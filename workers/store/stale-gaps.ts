@@ -2,6 +2,15 @@ import { indexAfter } from '../promql/window.ts';
 import { markStale } from '../ring/stale-marker.ts';
 import type { Samples } from './chunk.ts';
 
+/** Slow readings come every 10 s: a series has ended after three of them. */
+const staleAfterMs = 30_000;
+const leastStaleTicks = 5;
+
+/** After how many ticks in a row without it a series has ended; dear readings come `slowFactor` times less often. */
+export function ticksUntilStale(intervalMs: number, slowFactor = 1): number {
+  return Math.max(leastStaleTicks, Math.ceil((staleAfterMs * slowFactor) / intervalMs));
+}
+
 /**
  * A series with a marker of its end at the first tick of each time in which more than `staleAfterTicks` ticks in a row
  * came without a sample of it. `ticksMs` are those of the range asked, ascending.

@@ -12,11 +12,13 @@ import { Quarantine } from './quarantine.ts';
 import { Housekeeping } from './retention.ts';
 import { TickHours } from './tick-hours.ts';
 import { TickWriter } from './ticks.ts';
+import { WrittenWriter } from './written.ts';
 
 /** What is read from the file when it is first needed, and again after a transaction that failed. */
 export interface StoreParts {
   readonly ledger: Ledger;
   readonly ticks: TickWriter;
+  readonly written: WrittenWriter;
   readonly insides: InsideWriter;
   readonly errors: ErrorGroups;
   readonly alerts: AlertWriter;
@@ -31,6 +33,7 @@ export function createParts(database: Database): StoreParts {
   const ledger = new Ledger(database);
   const hours = new TickHours(database);
   const layouts = new LayoutBook(database);
+  const names = new NameWriter(database);
   const quarantine = new Quarantine(database, ledger);
   const errors = new ErrorGroups(database);
   const alerts = new AlertWriter(database);
@@ -39,7 +42,8 @@ export function createParts(database: Database): StoreParts {
     quarantine,
     errors,
     alerts,
-    ticks: new TickWriter(database, new NameWriter(database), hours),
+    ticks: new TickWriter(database, names, hours),
+    written: new WrittenWriter(database, names, hours),
     insides: new InsideWriter(database, errors),
     delivery: new Delivery(database, ledger, layouts, quarantine),
     compaction: new Compaction(database, hours, layouts),

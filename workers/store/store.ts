@@ -9,10 +9,11 @@ import type {
   SpoolTask,
   TickSettings,
 } from '../contract/tasks.ts';
-import type { Section } from '../point/point.ts';
+import type { Section, TimedPoint } from '../point/point.ts';
 import { AlertReader } from './alert-reader.ts';
 import { checkIntegrity, markClean, restore, salvage, setAside } from './damage.ts';
 import { type Database, openDatabase, transaction } from './database.ts';
+import type { Ledger } from './ledger.ts';
 import { listQuarantine } from './quarantine.ts';
 import { ClockWatch, type Limits } from './retention.ts';
 import { hourOf, setUpSchema } from './schema.ts';
@@ -64,6 +65,8 @@ export class Store {
   #namesHour: number;
   /** Points collected as of the last append that was told as done; undefined before the first. */
   #toldCollected: number | undefined;
+  /** Points of ticks that were told as failed and found in the file, until the next tick counts the lost. */
+  #foundPoints = 0;
 
   constructor(path: string, settings: StoreSettings, now: () => number, isChecked: boolean) {
     this.#path = path;
@@ -93,19 +96,51 @@ export class Store {
     extras?: TickExtras,
   ): { timeMs: number; points: number } {
     const appended = this.#change(({ ledger, ticks, insides }) => {
-      if (!ledger.hasSinks(this.#settings.sinks)) ledger.configure(this.#settings.sinks);
-      this.#toldCollected ??= ledger.collected;
-      // A commit whose sync failed was told as failed, but may be found in the file when it is opened again: its
-      // points are collected already, and the caller counts them among the lost.
-      const foundPoints = Math.max(0, ledger.collected - this.#toldCollected);
-      const lostPoints = Math.max(0, notStored.lostPoints - foundPoints);
+      this.#begin(ledger);
+      const lostPoints = Math.max(0, notStored.lostPoints - this.#foundPoints);
       const written = ticks.write(ledger.nextSeq, timeMs, sections);
       if (extras) insides.write(written.timeMs, extras);
       ledger.collect(written.points, lostPoints, notStored.overflowPoints);
       return written;
     });
     this.#toldCollected = this.collected();
+    this.#foundPoints = 0;
     return appended;
+  }
+
+  /**
+   * Commits points that others wrote, each with a time of its own, and gives how many: those of hours of which single
+   * samples are kept no longer are left out. The same series and time once more takes the place of what was there.
+   */
+  write(points: readonly TimedPoint[]): number {
+    try {
+      const count = this.#change(({ ledger, written }) => {
+        this.#begin(ledger);
+        let stored = 0;
+        for (const row of written.rowsOf(points)) {
+          written.write(ledger.nextSeq, row.hour, row.points);
+          ledger.collect(row.points.length, 0, 0);
+          stored += row.points.length;
+        }
+        return stored;
+      });
+      this.#toldCollected = this.collected();
+      return count;
+    } catch (error) {
+      // Should they be found in the file, they are no points of a tick.
+      this.#toldCollected = undefined;
+      throw error;
+    }
+  }
+
+  /** Takes up the sinks, and what is found of ticks that were told as failed. */
+  #begin(ledger: Ledger): void {
+    if (!ledger.hasSinks(this.#settings.sinks)) ledger.configure(this.#settings.sinks);
+    this.#toldCollected ??= ledger.collected;
+    // A commit whose sync failed was told as failed, but may be found in the file when it is opened again: its
+    // points are collected already, and the caller counts them among the lost.
+    this.#foundPoints += Math.max(0, ledger.collected - this.#toldCollected);
+    this.#toldCollected = ledger.collected;
   }
 
   /** What is stored of an error group, for going on counting. */

@@ -6,12 +6,12 @@ import { readDifferences, writeDifferences } from './value-codec.ts';
 interface TickHour {
   /** Its ticks are not in chunks yet. */
   pending: boolean;
-  /** A seq that none of its ticks lies before. */
+  /** A seq that none of its ticks and written points lies before. */
   firstSeq: number;
 }
 
 /**
- * Which hours have ticks, and which times those of earlier hours had. Belongs to the writer; a transaction that
+ * Which hours have ticks or points that others wrote, and which times those of earlier hours had. Belongs to the writer; a transaction that
  * fails discards it.
  */
 export class TickHours {
@@ -28,8 +28,14 @@ export class TickHours {
   constructor(database: Database) {
     this.#write = database.prepare('insert or replace into tick_hour(hour, pending) values (?, ?)');
     this.#remove = database.prepare('delete from tick_hour where hour = ?');
-    this.#firstSeq = database.prepare('select min(seq) seq from tick where t >= ? and t < ?');
-    this.#lastSeq = database.prepare('select max(seq) seq from tick where t >= ? and t < ?');
+    const seqs = (pick: 'min' | 'max') =>
+      database.prepare<{ seq: number | null }>(
+        `select ${pick}(seq) seq from (
+          select ${pick}(seq) seq from tick where t >= ? and t < ? union all
+          select ${pick}(seq) from written where hour = ?)`,
+      );
+    this.#firstSeq = seqs('min');
+    this.#lastSeq = seqs('max');
     this.#selectUsed = database.prepare('select times from used_time where hour = ?');
     this.#writeUsed = database.prepare('insert or replace into used_time(hour, times) values (?, ?)');
     for (const { hour, pending } of database
@@ -39,7 +45,7 @@ export class TickHours {
     }
   }
 
-  /** Notes that tick `seq` lies in this hour. */
+  /** Notes that tick `seq`, or the written points of that number, lie in this hour. */
   use(hour: number, seq: number): void {
     const known = this.#hours.get(hour);
     if (known?.pending) return;
@@ -57,13 +63,13 @@ export class TickHours {
     return this.#select(({ pending, firstSeq }) => !pending && firstSeq < seq);
   }
 
-  /** The ticks of this hour up to `lastSeq` are in chunks; `timesMs` are theirs. Within a transaction. */
+  /** All of this hour up to `lastSeq` is in chunks; `timesMs` are those of its ticks. Within a transaction. */
   compacted(hour: number, timesMs: Float64Array, lastSeq: number): void {
     const all = new Set([...this.usedTimes(hour), ...timesMs]);
     this.#writeUsed.run(hour, packTimes(hour, Float64Array.from(all).sort()));
     if (hour === this.#usedHour) this.#usedTimes = all;
     // The clock may have come back to the hour meanwhile.
-    const newest = this.#lastSeq.get(hour * hourMs, (hour + 1) * hourMs)!.seq ?? 0;
+    const newest = this.#lastSeq.get(hour * hourMs, (hour + 1) * hourMs, hour)!.seq ?? 0;
     if (newest > lastSeq) return;
     this.#write.run(hour, 0);
     this.#hours.set(hour, { pending: false, firstSeq: 0 });
@@ -73,7 +79,7 @@ export class TickHours {
   recount(hour: number): void {
     const known = this.#hours.get(hour);
     if (!known) return;
-    const { seq } = this.#firstSeq.get(hour * hourMs, (hour + 1) * hourMs)!;
+    const { seq } = this.#firstSeq.get(hour * hourMs, (hour + 1) * hourMs, hour)!;
     if (seq !== null) {
       known.firstSeq = seq;
     } else {

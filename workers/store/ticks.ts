@@ -77,6 +77,21 @@ export class TickWriter {
   }
 }
 
+/** Sections as the bytes of a row. */
+export function packSections(
+  sections: readonly { readonly layoutId: number; readonly values: ArrayLike<number> }[],
+): Uint8Array {
+  const length = sections.reduce((sum, { values }) => sum + 8 + values.length * 8, 0);
+  const bytes = new ArrayBuffer(length);
+  let at = 0;
+  for (const { layoutId, values } of sections) {
+    new Uint32Array(bytes, at, 2).set([layoutId, values.length]);
+    new Float64Array(bytes, at + 8, values.length).set(values);
+    at += 8 + values.length * 8;
+  }
+  return new Uint8Array(bytes);
+}
+
 /** The sections of a tick row; null when the bytes are not such. Shares memory with the row where it can. */
 export function readSections(bytes: Uint8Array): StoredSection[] | null {
   const aligned = bytes.byteOffset % 8 === 0 ? bytes : bytes.slice();

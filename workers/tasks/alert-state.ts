@@ -1,4 +1,10 @@
-import type { AlertSettings, KeptAlerts, RuleHealth, RulesTask } from '../contract/alert-tasks.ts';
+import type {
+  AlertChanges,
+  AlertSettings,
+  KeptAlerts,
+  RuleHealth,
+  RulesTask,
+} from '../contract/alert-tasks.ts';
 import { type Alert, type AlertingRule, type RuleGroup, ruleKey } from '../contract/alerts.ts';
 import type { Select } from '../promql/index.ts';
 import { Dispatcher } from '../routing/dispatcher.ts';
@@ -45,9 +51,10 @@ export class AlertState {
     this.settings = settings;
     const fires = kept.alerts.some(({ state }) => state === 'firing');
     this.#heldUntilMs = fires && timeMs - evaluatedAtMs >= longStopMs ? timeMs + heldMs : 0;
-    const { groups, routing, externalUrl } = settings;
+    const { groups, routing, externalUrl, commonTags } = settings;
     this.rules = alertingRules(groups);
-    this.book = new RuleBook(groups, kept.alerts, evaluatedAtMs, { externalUrl, mostGapMs });
+    const options = { externalUrl, mostGapMs, commonLabels: commonTags };
+    this.book = new RuleBook(groups, kept.alerts, evaluatedAtMs, options);
     this.dispatcher = new Dispatcher(routing, kept.groups, { externalUrl });
     for (const alert of kept.alerts) if (alert.state === 'resolved') this.ended.set(alert.id, alert);
   }
@@ -76,6 +83,23 @@ export class AlertState {
     for (const alert of changed) if (alert.state === 'resolved') this.ended.set(alert.id, alert);
     return { changed, forgotten, recorded };
   }
+}
+
+/** What the store kept, and what it would keep had it taken these changes. */
+export function withUnwritten(kept: KeptAlerts, changes: AlertChanges): KeptAlerts {
+  const { alerts, groups, forgottenAlerts, forgottenGroups, timeMs } = changes;
+  const alertsById = new Map(kept.alerts.map((alert) => [alert.id, alert]));
+  for (const id of forgottenAlerts) alertsById.delete(id);
+  for (const alert of alerts) alertsById.set(alert.id, alert);
+  const groupsByKey = new Map(kept.groups.map((group) => [group.key, group]));
+  for (const key of forgottenGroups) groupsByKey.delete(key);
+  for (const group of groups) groupsByKey.set(group.key, group);
+  return {
+    ...kept,
+    alerts: [...alertsById.values()],
+    groups: [...groupsByKey.values()],
+    evaluatedAtMs: timeMs,
+  };
 }
 
 function alertingRules(groups: readonly RuleGroup[]): Map<string, AlertingRule> {

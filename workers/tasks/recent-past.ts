@@ -1,3 +1,4 @@
+import { ringLimits } from '../contract/ring-cells.ts';
 import type { SampleSeries } from '../promql/evaluation.ts';
 import type { Matcher } from '../promql/index.ts';
 import { indexAfter } from '../promql/window.ts';
@@ -7,7 +8,7 @@ import type { MetricReader } from '../store/metric-reader.ts';
 import { withStaleMarkers } from '../store/stale-gaps.ts';
 
 /** Longer ranges than the ring will hold are for the store alone. */
-const pastMs = 15 * 60_000;
+const pastMs = ringLimits.windowMs;
 
 /** What the store has of one metric before the ring began. */
 interface Past {

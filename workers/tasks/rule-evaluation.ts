@@ -5,7 +5,8 @@ import type { Select } from '../promql/index.ts';
 import type { MetricRing } from '../ring/metric-ring.ts';
 import { MetricReader } from '../store/metric-reader.ts';
 import type { Reader } from '../store/reader.ts';
-import { AlertState } from './alert-state.ts';
+import { ticksUntilStale } from '../store/stale-gaps.ts';
+import { AlertState, withUnwritten } from './alert-state.ts';
 import { liveSelect } from './live-select.ts';
 import { pausedQueues } from './maintenance.ts';
 import { recordingOf } from './recording.ts';
@@ -22,9 +23,6 @@ export interface RulesView {
 const recordedMs = 5 * 60_000;
 /** In one evaluation; the others come with the next ones. */
 const mostRecorded = 10;
-/** Slow readings come every 10 s, or every `slowFactor` times as long: a series has ended after three of them. */
-const staleAfterMs = 30_000;
-const leastStaleTicks = 5;
 
 /** Evaluates rules, moves their alerts on and decides who is told: all of it in one task after a tick. */
 export class RuleEvaluation {
@@ -50,7 +48,7 @@ export class RuleEvaluation {
       this.#wishes = JSON.parse(task.wishes) as AlertWishes;
       this.#wishesText = task.wishes;
     }
-    const { timeMs, wantAll } = task;
+    const { timeMs } = task;
     const select = this.#select(task, state.settings);
     const { changed, forgotten, recorded } = state.evaluate(task, select);
     const explained = this.#explain(changed, task, state);
@@ -65,14 +63,13 @@ export class RuleEvaluation {
     for (const id of state.ended.keys()) if (!untold.has(id)) state.ended.delete(id);
     const recordings = this.#record(explained, task, state);
     const health = state.health();
-    const alerts = wantAll ? [...given, ...explained.filter(({ state }) => state === 'resolved')] : explained;
     this.#nextSequence = task.sequence + 1;
     return {
       changes: {
         timeMs,
-        alerts,
+        alerts: explained,
         forgottenAlerts: forgotten,
-        groups: wantAll ? state.dispatcher.groups() : groups,
+        groups,
         forgottenGroups,
         notifications,
         recordings,
@@ -91,11 +88,12 @@ export class RuleEvaluation {
     };
   }
 
-  #use({ sequence, settings: text, timeMs }: RulesTask): AlertState {
+  #use({ sequence, settings: text, timeMs, unwritten }: RulesTask): AlertState {
     if (this.#state && this.#nextSequence === sequence && this.#settingsText === text) return this.#state;
     const settings = JSON.parse(text) as AlertSettings;
     const reader = this.#view.reader();
-    const kept = reader.keptAlerts();
+    const stored = reader.keptAlerts();
+    const kept = unwritten ? withUnwritten(stored, unwritten) : stored;
     this.#state = new AlertState(settings, kept, Math.max(kept.evaluatedAtMs, reader.newestTickMs()), timeMs);
     this.#settingsText = text;
     this.#metricReader = undefined;
@@ -106,7 +104,7 @@ export class RuleEvaluation {
   }
 
   #select(task: RulesTask, { intervalMs }: AlertSettings): Select {
-    const staleTicks = Math.max(leastStaleTicks, Math.ceil((staleAfterMs * task.slowFactor) / intervalMs));
+    const staleTicks = ticksUntilStale(intervalMs, task.slowFactor);
     return liveSelect(this.#view.metrics, () => this.#readerAt(task.timeMs), staleTicks);
   }
 

@@ -11,6 +11,8 @@ export interface Folded {
   readonly points: number;
   /** Points with a value for which there was no room: their measurement has too many tag sets. */
   readonly overflowPoints: number;
+  /** Series without a column of the ring. */
+  readonly seriesBeyondRing: number;
   /** Values that were infinite; they count as not known. */
   readonly refusedValues: number;
 }
@@ -35,6 +37,7 @@ export class SectionBook {
     const rows: { columns: Int32Array; section: Section }[] = [];
     let points = 0;
     let overflowPoints = 0;
+    let seriesBeyondRing = 0;
     let refusedValues = 0;
     for (const reading of readings) {
       const { admitted } = this.#entryOf(reading, commonTags);
@@ -44,8 +47,9 @@ export class SectionBook {
       rows.push({ columns: admitted.columns, section });
       points += countPoints(section);
       overflowPoints += countRefused(reading.values, admitted.refused);
+      seriesBeyondRing += admitted.withoutColumn;
     }
-    return { sections, rows, points, overflowPoints, refusedValues };
+    return { sections, rows, points, overflowPoints, seriesBeyondRing, refusedValues };
   }
 
   /** Forgets every layout: the settings that they were made with changed. */

@@ -14,6 +14,7 @@ import type {
   TickTask,
   WorkerSetup,
 } from '../contract/tasks.ts';
+import type { WriteResult, WriteTask } from '../contract/written.ts';
 import { EventBook, type FoldedEvents } from '../events/event-book.ts';
 import { readSummary } from '../events/event-summary.ts';
 import { LineWriter } from '../point/line-protocol.ts';
@@ -23,6 +24,7 @@ import { openStore, type Store } from '../store/store.ts';
 import { agentReading } from './agent-reading.ts';
 import { SectionBook } from './section-book.ts';
 import { snapshotReading } from './snapshot-reading.ts';
+import { WrittenPoints } from './written-points.ts';
 
 /**
  * Tasks of the tick worker: the only writer of rings and store. What is kept here can be rebuilt at any time: open
@@ -31,6 +33,7 @@ import { snapshotReading } from './snapshot-reading.ts';
 const setup = workerData as WorkerSetup;
 const ring = new RingWriter(setup.rings);
 const book = new SectionBook(ring);
+const written = new WrittenPoints();
 /** Groups of errors that the store refused: they go with the next tick, but for the longest unseen of too many. */
 const unstoredGroups = new Map<string, StoredErrorGroup>();
 const mostUnstoredGroups = 2000;
@@ -84,6 +87,7 @@ export async function tick(task: TickTask): Promise<TickResult> {
     storeBytes: store?.bytesUsed() ?? Number.NaN,
     refusedValues: folded.refusedValues,
     overflowPoints: folded.overflowPoints,
+    seriesBeyondRing: folded.seriesBeyondRing,
     sources: sampled.sources,
     collected: collectedNow(),
     ledger: ledgerOf(now),
@@ -99,6 +103,12 @@ export function takeFrames(frames: FrameBatch): BatchResult {
   const opened = useEvents();
   if (!opened) throw new Error('this worker takes no frames');
   return opened.take(frames);
+}
+
+/** Commits a part of what others write. */
+export function write(task: WriteTask): WriteResult {
+  const opened = useStore();
+  return written.write(task, settings!, opened);
 }
 
 /** Settles the batch before and gives the next one. */

@@ -12,11 +12,11 @@ import { AgentError, messageOf } from '../../errors.ts';
 import type { HeartbeatOptions } from '../notifiers/heartbeat/options.ts';
 import { filesOf } from '../rule-files/file-glob.ts';
 import { checkNames } from './checks.ts';
+import { convertValues } from './loose-values.ts';
 import { notifySchema } from './notify-schema.ts';
 import { inheritGlobals, type NotifyReceiver, receiversOf, refuseForeign } from './receivers.ts';
 import { defaultReceivers, defaultRouting, routingOf } from './routing.ts';
 import { readSecretFiles } from './secret-files.ts';
-import { convertValues } from './yaml-values.ts';
 
 export type { KeyedIntegration, NotifyReceiver } from './receivers.ts';
 

@@ -1,6 +1,7 @@
 import type { ActiveAlert } from '../../../workers/contract/alert-tasks.ts';
 import type { Alert, LabelSet, Routing, Silence } from '../../../workers/contract/alerts.ts';
 import { Dispatcher } from '../../../workers/routing/dispatcher.ts';
+import { oneWayOut } from '../../../workers/routing/one-way-out.ts';
 import type { RoutingCheck, RuleTest } from './test-file.ts';
 
 const nobodyAcknowledges = {};
@@ -61,17 +62,6 @@ export class TestRouting {
     }
     return lines.length === 0 ? [] : [`        of ${labelsText(found.alert.labels)}`, ...lines];
   }
-}
-
-/** Each receiver with one way out: whom it would reach is asked, not how. */
-export function oneWayOut(routing: Routing): Routing {
-  return {
-    ...routing,
-    receivers: routing.receivers.map(({ name, integrations }) => {
-      const sendResolved = integrations.length === 0 || integrations.some((one) => one.sendResolved);
-      return { name, integrations: [{ key: 'proof/0', sendResolved }] };
-    }),
-  };
 }
 
 function listText(list: readonly string[]): string {

@@ -1,88 +1,242 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { type AlertStatus, alertStatuses, type SilenceRequest } from '../../alert-shape.ts';
+import { type AlertQuery, alertStatuses, type SilenceRequest } from '../../alert-shape.ts';
 import { refuse } from '../answers.ts';
-import { QueryError, QueryParameters, type RawQuery } from '../query-parameters.ts';
-import { bodyOf } from '../request-body.ts';
+import {
+  answerOf,
+  cursorOf,
+  flag,
+  isoTime,
+  limitOf,
+  listOf,
+  mapOf,
+  number,
+  objectOf,
+  orNull,
+  pageOf,
+  queryOf,
+  text,
+  textOf,
+  wholeNumber,
+} from '../schemas.ts';
 import type { HttpViews } from '../views.ts';
 
-const statuses = [...alertStatuses, 'all'] as const;
+const statuses = [...alertStatuses, 'open', 'all'] as const;
+const mostSilences = 1000;
+
+const idParameter = queryOf({ id: text }, ['id']);
+type WithId = { Params: { readonly id: string } };
+
+const alertFields = {
+  id: text,
+  type: text,
+  severity: text,
+  message: text,
+  data: objectOf({
+    fingerprint: text,
+    value: orNull(number),
+    labels: mapOf(text),
+    annotations: mapOf(text),
+    rule: text,
+  }),
+  status: { enum: alertStatuses },
+  createdAt: isoTime,
+  firedAt: orNull(isoTime),
+  resolvedAt: orNull(isoTime),
+  cause: orNull(
+    objectOf({
+      kind: text,
+      text,
+      moved: listOf(objectOf({ series: text, now: number, usual: number, score: number })),
+    }),
+  ),
+  reach: orNull(objectOf({ users: orNull(wholeNumber), sessions: orNull(wholeNumber), text })),
+  unknownSources: listOf(text),
+  acknowledged: orNull(objectOf({ by: text, comment: text, at: isoTime })),
+  mutedBy: orNull(objectOf({ by: { enum: ['silence', 'inhibition', 'time', 'maintenance'] }, id: text })),
+  receivers: listOf(text),
+  flapping: flag,
+};
+
+const recordingSchema = objectOf({
+  alertId: text,
+  fromMs: number,
+  toMs: number,
+  series: listOf(
+    objectOf({ labels: mapOf(text), timestampsMs: listOf(number), values: listOf(orNull(number)) }),
+  ),
+});
+
+const silenceSchema = objectOf({
+  id: text,
+  matchers: listOf(text),
+  startsAt: isoTime,
+  endsAt: isoTime,
+  createdBy: text,
+  comment: text,
+  status: { enum: ['pending', 'active', 'expired'] },
+  alerts: wholeNumber,
+});
+
+interface AckBody {
+  readonly comment?: string;
+  readonly by?: string;
+}
+
+type SilenceBody = Partial<Omit<SilenceRequest, 'matchers'>> & {
+  readonly matchers?: string | readonly string[];
+};
 
 /**
- * `/api/monitoring/alerts?status=active`: newest first; `active` includes what is unknown, `next` asks for older ones.
- * `/alerts/ID`: with the recording around its begin. `POST /alerts/ID/ack` with `{comment?, by?}`.
- * `/silences`: list, begin or change (POST), end (DELETE /silences/ID).
+ * `/api/monitoring/alerts?status=active`: newest first; `active` includes what is unknown, `open` all that has not
+ * ended; `next` asks for older ones. `/alerts/ID`: with the recording around its begin. `POST /alerts/ID/ack` with
+ * `{comment?, by?}`. `/silences`: list, begin or change (POST), end (DELETE /silences/ID).
  */
-export function addAlertRoutes(app: FastifyInstance, { alerts }: HttpViews, handlerTimeout: number): void {
-  app.get('/api/monitoring/alerts', { handlerTimeout }, async (request) => {
-    const query = new QueryParameters(request.query as RawQuery, ['status', 'limit', 'before']);
-    const status = statusOf(query.text('status'));
-    const page = await alerts.list({ status, limit: query.limit(100, 1000), before: query.text('before') });
-    return { success: true, data: page.alerts, ...(page.next !== null && { next: page.next }) };
-  });
+export function addAlertRoutes(app: FastifyInstance, views: HttpViews, handlerTimeout: number): void {
+  addAlerts(app, views, handlerTimeout);
+  addSilences(app, views, handlerTimeout);
+}
 
-  app.get('/api/monitoring/alerts/:id', { handlerTimeout }, async (request, reply) => {
-    new QueryParameters(request.query as RawQuery, []);
-    const alert = await alerts.one(idOf(request));
-    if (!alert) return refuse(reply, 404, 'there is no such alert');
-    return { success: true, data: alert };
-  });
+function addAlerts(app: FastifyInstance, { alerts }: HttpViews, handlerTimeout: number): void {
+  app.get<{ Querystring: AlertQuery }>(
+    '/api/monitoring/alerts',
+    {
+      handlerTimeout,
+      schema: {
+        summary: 'Alerts, newest first',
+        tags: ['alerts'],
+        querystring: queryOf({
+          status: {
+            type: 'string',
+            enum: statuses,
+            default: 'active',
+            description:
+              '`active` includes those of which nothing is known, `open` all that has not ended; `all` is those that fired.',
+          },
+          limit: limitOf(100, 1000),
+          before: cursorOf(),
+        }),
+        response: { 200: pageOf(objectOf(alertFields)) },
+      },
+    },
+    async ({ query: { status, limit, before } }) => {
+      const page = await alerts.list({ status, limit, before });
+      return { success: true, data: page.alerts, ...(page.next !== null && { next: page.next }) };
+    },
+  );
 
-  app.post('/api/monitoring/alerts/:id/ack', { handlerTimeout }, async (request, reply) => {
-    const body = bodyOf(request.body, ['comment', 'by']);
-    const by = body.text('by') ?? bearerOf(request);
-    const data = await alerts.acknowledge(idOf(request), by, body.text('comment') ?? '');
-    if (!data) return refuse(reply, 404, 'no alert with this id is pending or firing');
-    return { success: true, data };
-  });
+  app.get<WithId>(
+    '/api/monitoring/alerts/:id',
+    {
+      handlerTimeout,
+      schema: {
+        summary: 'One alert with the recording around its begin',
+        tags: ['alerts'],
+        params: idParameter,
+        querystring: queryOf(),
+        response: { 200: answerOf(objectOf({ ...alertFields, recording: orNull(recordingSchema) })) },
+      },
+    },
+    async ({ params }, reply) => {
+      const data = await alerts.one(params.id);
+      return data ? { success: true, data } : refuse(reply, 404, 'there is no such alert');
+    },
+  );
 
-  app.get('/api/monitoring/silences', { handlerTimeout }, async (request) => {
-    new QueryParameters(request.query as RawQuery, []);
-    return { success: true, data: alerts.silences() };
-  });
+  app.post<WithId & { Body: AckBody }>(
+    '/api/monitoring/alerts/:id/ack',
+    {
+      handlerTimeout,
+      schema: {
+        summary: 'Says that somebody has seen an alert and works on it',
+        tags: ['alerts'],
+        params: idParameter,
+        body: queryOf({
+          comment: textOf('What is done about it.'),
+          by: textOf('Who; whose token it is unless told.'),
+        }),
+        response: { 200: answerOf(objectOf(alertFields)) },
+      },
+    },
+    async (request, reply) => {
+      const { by = bearerOf(request), comment = '' } = request.body;
+      const data = await alerts.acknowledge(request.params.id, by, comment);
+      return data
+        ? { success: true, data }
+        : refuse(reply, 404, 'no alert with this id is pending or firing');
+    },
+  );
+}
 
-  app.post('/api/monitoring/silences', { handlerTimeout }, async (request, reply) => {
-    const keys = ['id', 'matchers', 'startsAt', 'endsAt', 'duration', 'createdBy', 'comment'] as const;
-    const body = bodyOf(request.body, keys);
-    const texts: Partial<Record<(typeof keys)[number], string>> = {};
-    for (const key of keys) {
-      const text = key === 'matchers' ? undefined : body.text(key);
-      if (text !== undefined) texts[key] = text;
-    }
-    const asked: SilenceRequest = {
-      ...texts,
-      matchers: body.texts('matchers'),
-      createdBy: texts.createdBy ?? bearerOf(request),
-      comment: texts.comment ?? '',
-    };
-    const data = await alerts.silence(asked);
-    return reply.code(asked.id === undefined ? 201 : 200).send({ success: true, data });
-  });
+function addSilences(app: FastifyInstance, { alerts }: HttpViews, handlerTimeout: number): void {
+  app.get<{ Querystring: { readonly limit: number } }>(
+    '/api/monitoring/silences',
+    {
+      handlerTimeout,
+      schema: {
+        summary: 'Silences: those in force, those to come, those that ended lately',
+        tags: ['alerts'],
+        querystring: queryOf({ limit: limitOf(mostSilences, mostSilences) }),
+        response: { 200: answerOf(listOf(silenceSchema)) },
+      },
+    },
+    async ({ query }) => ({ success: true, data: alerts.silences().slice(0, query.limit) }),
+  );
+
+  app.post<{ Body: SilenceBody }>(
+    '/api/monitoring/silences',
+    {
+      handlerTimeout,
+      schema: {
+        summary: 'Begins a silence, or changes the one with the id',
+        tags: ['alerts'],
+        body: queryOf({
+          id: textOf('Of the silence to change.'),
+          matchers: {
+            anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }],
+            description: 'Such as `queue="mail"`; all of them must fit.',
+            'x-expected': 'a list of texts',
+          },
+          startsAt: textOf('ISO time; now unless told.'),
+          endsAt: textOf('ISO time, or'),
+          duration: textOf('how long, such as 2h.'),
+          createdBy: textOf('Who; whose token it is unless told.'),
+          comment: textOf('Why.'),
+        }),
+        response: { 200: answerOf(silenceSchema), 201: answerOf(silenceSchema) },
+      },
+    },
+    async (request, reply) => {
+      const { matchers = [], ...body } = request.body;
+      const asked: SilenceRequest = {
+        ...body,
+        matchers: typeof matchers === 'string' ? [matchers] : matchers,
+        createdBy: body.createdBy ?? bearerOf(request),
+        comment: body.comment ?? '',
+      };
+      const data = await alerts.silence(asked);
+      return reply.code(asked.id === undefined ? 201 : 200).send({ success: true, data });
+    },
+  );
 
   const end = async (id: string, reply: FastifyReply) => {
     const found = await alerts.endSilence(id);
     return found ? { success: true, data: null } : refuse(reply, 404, 'no silence with this id can be ended');
   };
-  app.delete('/api/monitoring/silences/:id', { handlerTimeout }, (request, reply) =>
-    end(idOf(request), reply),
+  const response = { 200: answerOf({ type: 'null' }) };
+  const schema = { summary: 'Ends a silence now', tags: ['alerts'], response };
+  app.delete<WithId>(
+    '/api/monitoring/silences/:id',
+    { handlerTimeout, schema: { ...schema, params: idParameter, querystring: queryOf() } },
+    ({ params }, reply) => end(params.id, reply),
   );
-  app.delete('/api/monitoring/silences', { handlerTimeout }, async (request, reply) => {
-    const id = new QueryParameters(request.query as RawQuery, ['id']).text('id');
-    if (id === undefined) throw new QueryError('id: expected that of the silence to end');
-    return end(id, reply);
-  });
-}
-
-function statusOf(text: string | undefined): AlertStatus | 'all' {
-  if (text === undefined) return 'active';
-  const status = statuses.find((one) => one === text);
-  if (status) return status;
-  throw new QueryError(
-    `status: expected one of ${statuses.join(', ')}, got ${JSON.stringify(text.slice(0, 40))}`,
+  app.delete<{ Querystring: { readonly id: string } }>(
+    '/api/monitoring/silences',
+    {
+      handlerTimeout,
+      schema: { ...schema, querystring: queryOf({ id: textOf('Of the silence to end.') }, ['id']) },
+    },
+    ({ query }, reply) => end(query.id, reply),
   );
-}
-
-function idOf(request: FastifyRequest): string {
-  return (request.params as { readonly id: string }).id;
 }
 
 function bearerOf(request: FastifyRequest): string {

@@ -1,11 +1,26 @@
 import type { FastifyInstance } from 'fastify';
 import type { SeriesStats, SeriesStatsTask } from '../../../workers/contract/events.ts';
 import type { Clock } from '../../clock.ts';
-import { QueryParameters, type RawQuery } from '../query-parameters.ts';
+import { pastRange, readPastRange } from '../past-range.ts';
+import { QueryError } from '../query-error.ts';
+import {
+  answerOf,
+  durationOf,
+  limitOf,
+  listOf,
+  mapOf,
+  number,
+  objectOf,
+  orNull,
+  queryOf,
+  text,
+  wholeNumber,
+} from '../schemas.ts';
 import type { HttpViews } from '../views.ts';
 
 interface Table {
   readonly path: string;
+  readonly summary: string;
   readonly measurement: SeriesStatsTask['measurement'];
   /** What its rows are counts of. */
   readonly counted: string;
@@ -16,24 +31,31 @@ interface Table {
 const tables: readonly Table[] = [
   {
     path: 'routes',
+    summary: 'Routes of the services: counts, errors and durations in milliseconds, the most frequent first',
     measurement: 'http',
     counted: 'requests',
     names: { process: 'process', route: 'endpoint', method: 'method' },
   },
   {
     path: 'queries',
+    summary:
+      'Database operations of the services: counts, errors and durations in milliseconds, the most frequent first',
     measurement: 'db',
     counted: 'queries',
     names: { process: 'process', model: 'model', operation: 'operation' },
   },
   {
     path: 'sockets',
+    summary:
+      'Socket events of the services: counts, errors and durations in milliseconds, the most frequent first',
     measurement: 'socket',
     counted: 'events',
     names: { process: 'process', event: 'event', namespace: 'namespace' },
   },
   {
     path: 'jobs',
+    summary:
+      'Jobs that the services ran: counts, errors and durations in milliseconds, the most frequent first',
     measurement: 'job',
     counted: 'runs',
     names: { process: 'process', queue: 'queue', job: 'job' },
@@ -44,9 +66,19 @@ const minuteMs = 60_000;
 const leastWindowMs = 10_000;
 const mostWindowMs = 2 * 365 * 24 * 60 * minuteMs;
 
+interface Asked {
+  readonly Querystring: {
+    /** Milliseconds. */
+    readonly window?: number;
+    readonly since?: string;
+    readonly until?: string;
+    readonly limit: number;
+  };
+}
+
 /**
  * `/api/monitoring/{routes,queries,sockets,jobs}`: statistics by name over `window` (a minute unless told; up to two
- * years), the most frequent first. Durations in milliseconds; `windowSeconds` is how long the window is so far.
+ * years) or from `since` to `until`, where minutes count whole, the most frequent first. Durations in milliseconds; `windowSeconds` is how long the window is so far.
  */
 export function addStatisticsRoutes(
   app: FastifyInstance,
@@ -55,12 +87,10 @@ export function addStatisticsRoutes(
   handlerTimeout: number,
 ): void {
   for (const table of tables) {
-    app.get(`/api/monitoring/${table.path}`, { handlerTimeout }, async (request) => {
-      const query = new QueryParameters(request.query as RawQuery, ['window', 'limit']);
-      const windowMs = query.duration('window', minuteMs, leastWindowMs, mostWindowMs);
-      const limit = query.limit(100, 5000);
-      const endMs = clock.now();
-      const range = { startMs: endMs - windowMs, endMs };
+    const options = { schema: schemaOf(table), handlerTimeout };
+    app.get<Asked>(`/api/monitoring/${table.path}`, options, async (request) => {
+      const { limit } = request.query;
+      const range = rangeOf(request.query, clock.now());
       const { measurement } = table;
       const by = Object.keys(table.names);
       const { spanMs, series } = await views.seriesStats({ measurement, by, ...range });
@@ -79,6 +109,49 @@ export function addStatisticsRoutes(
       return { success: true, data, windowSeconds: rounded(spanMs / 1000) };
     });
   }
+}
+
+/** A window up to now, or a stretch of the past. */
+function rangeOf({ window, since, until }: Asked['Querystring'], nowMs: number) {
+  if (since === undefined && until === undefined) {
+    return { startMs: nowMs - (window ?? minuteMs), endMs: nowMs };
+  }
+  if (window !== undefined) throw new QueryError('window: expected it without since and until');
+  return { ...readPastRange(since, until, nowMs), isPast: true };
+}
+
+function schemaOf({ summary, names, counted, measurement }: Table) {
+  const duration = orNull({ ...number, description: 'Milliseconds.' });
+  const rowSchema = objectOf({
+    ...Object.fromEntries(Object.values(names).map((name) => [name, orNull(text)])),
+    [counted]: wholeNumber,
+    [`${counted}PerMinute`]: orNull(number),
+    errors: wholeNumber,
+    errorRate: orNull({ ...number, description: 'Percent.' }),
+    ...(measurement === 'db' && { slow: wholeNumber }),
+    avg: duration,
+    p50: duration,
+    p95: duration,
+    p99: duration,
+    max: duration,
+    ...(measurement === 'http' && {
+      statuses: { ...mapOf(wholeNumber), description: 'Requests by class of status.' },
+    }),
+  });
+  return {
+    summary,
+    tags: ['statistics'],
+    querystring: queryOf({
+      window: durationOf('How far back from now; 1m unless told.', leastWindowMs, mostWindowMs),
+      ...pastRange,
+      limit: limitOf(100, 5000),
+    }),
+    response: {
+      200: answerOf(listOf(rowSchema), {
+        windowSeconds: { ...number, description: 'How long the window is so far.' },
+      }),
+    },
+  };
 }
 
 function row({ names, counted, measurement }: Table, stats: SeriesStats, spanMs: number) {

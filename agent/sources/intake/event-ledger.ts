@@ -60,12 +60,11 @@ export class EventLedger {
   }
 
   /** The worker failed on a batch, of which it had processed so many records before. */
-  fail(batch: FrameBatch, processed: number): void {
+  fail(batch: FrameBatch): void {
     const records = this.#unsettled.get(batch);
     if (records === undefined) return;
     this.#unsettled.delete(batch);
-    this.#kept += processed;
-    this.#workerFailed += records - processed;
+    this.#workerFailed += records;
   }
 
   /** `untaken`: events that wait and are not with the worker. */

@@ -25,7 +25,7 @@ export function checkHello(json: unknown): Hello | string {
   if (typeof json !== 'object' || json === null || Array.isArray(json))
     return 'its hello is not a JSON object';
   const hello = json as Record<keyof Hello, unknown>;
-  const { version, pid, ppid, threadId, startedMs, name, node, resume } = hello;
+  const { version, pid, ppid, threadId, startedMs, name, node, resume, appVersion } = hello;
   if (version !== wireVersion) {
     const theirs = typeof version === 'number' ? `version ${version}` : 'no version';
     const who = isWhole(pid, 1, mostPid) ? `pid ${pid}` : 'it';
@@ -37,7 +37,19 @@ export function checkHello(json: unknown): Hello | string {
   if (typeof startedMs !== 'number' || !(startedMs > 0)) return 'its hello has no startedMs';
   if (!isWhole(resume, 0, Number.MAX_SAFE_INTEGER)) return 'its hello has no resume';
   if (typeof name !== 'string' || typeof node !== 'string') return 'its hello has no name or no node';
-  return { version, pid, ppid, threadId, startedMs, resume, name: tagName(name), node: tagName(node) };
+  const known =
+    typeof appVersion === 'string' && appVersion !== '' ? { appVersion: tagName(appVersion) } : {};
+  return {
+    version,
+    pid,
+    ppid,
+    threadId,
+    startedMs,
+    resume,
+    name: tagName(name),
+    node: tagName(node),
+    ...known,
+  };
 }
 
 /** `@scope/crm api` → `scope-crm-api`: letters, digits and `._-`, 1 to 64 of them. */

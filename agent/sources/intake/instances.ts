@@ -129,6 +129,11 @@ export class Instances {
     if (this.#gone > mostGone) this.#forgetOldest();
   }
 
+  /** Those that are connected, and those that lately were. */
+  members(): Iterable<Member> {
+    return this.#members.values();
+  }
+
   /** Counts a frame of events that are numbered from `first`. */
   count(member: Member, first: number, records: number): void {
     this.#countLost(member, first);

@@ -11,9 +11,10 @@ import type { Source } from '../source.ts';
 import { BatchBuffer, mostBatchBytes } from './batch-buffer.ts';
 import { Connection, type ConnectionOwner, mostReadBytes } from './connection.ts';
 import { Door, type Place } from './door.ts';
-import { countLayout, countValues, EventLedger, type IntakeCounts } from './event-ledger.ts';
+import { EventLedger, type IntakeCounts } from './event-ledger.ts';
 import type { Frame } from './frame-reader.ts';
 import { Instances, type Member } from './instances.ts';
+import { IntakeReading } from './intake-reading.ts';
 import { leaveMemory, takeMemory } from './memory-file.ts';
 import { mostQueuedBytes, NameQueue } from './name-queue.ts';
 import type { IntakeOptions } from './options.ts';
@@ -63,8 +64,8 @@ export interface Intake extends Source {
    */
   take(): FrameBatch | null;
   settle(batch: FrameBatch, result: BatchResult): void;
-  /** The worker failed on a batch, of which it had counted `processed` records before. */
-  noteFailed(batch: FrameBatch, processed?: number): void;
+  /** The worker failed on a batch. */
+  noteFailed(batch: FrameBatch): void;
   counts(): IntakeCounts;
   /** Ends every connection and listens no more; what has come can still be taken. */
   close(): Promise<void>;
@@ -86,6 +87,7 @@ class SocketIntake implements Intake, ConnectionOwner {
   readonly #batch = new BatchBuffer();
   readonly #nameless = new NameQueue();
   readonly #ledger = new EventLedger();
+  readonly #reading = new IntakeReading();
   #opening: Promise<void> | undefined;
   #textGiven = '[]';
   #isHandingOver = false;
@@ -128,7 +130,7 @@ class SocketIntake implements Intake, ConnectionOwner {
     if (shut.length === this.#doors.length) {
       throw new AgentError('SOURCE_FAILED', problemsOf(shut), { retryable: true });
     }
-    return { source: this.name, layout: countLayout, values: countValues(this.counts()) };
+    return { source: this.name, ...this.#reading.take(this.counts(), this.#instances.members()) };
   }
 
   problem(): string {
@@ -156,9 +158,9 @@ class SocketIntake implements Intake, ConnectionOwner {
     }
   }
 
-  noteFailed(batch: FrameBatch, processed = 0): void {
+  noteFailed(batch: FrameBatch): void {
     // A worker that was given up may still read the bytes: they are not used again.
-    this.#ledger.fail(batch, processed);
+    this.#ledger.fail(batch);
   }
 
   counts(): IntakeCounts {

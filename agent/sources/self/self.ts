@@ -17,6 +17,8 @@ const fields = [
   'values_refused_total',
   'store_bytes',
   'points_collected_total',
+  'uptime_seconds',
+  'pid',
 ];
 
 /**
@@ -53,6 +55,8 @@ export function createSelfSource(stats: SelfStats, clock: Clock): Source {
       stats.valuesRefused,
       stats.storeBytes,
       stats.pointsCollected,
+      Math.round(process.uptime()),
+      process.pid,
     ]);
     delay.reset();
     isFirst = false;

@@ -11,7 +11,7 @@ import type {
   RulesResult,
   RulesTask,
 } from '../../../workers/contract/alert-tasks.ts';
-import type { Alert, Notification, Silence } from '../../../workers/contract/alerts.ts';
+import type { Alert, Notification, NotifyGroup, Silence } from '../../../workers/contract/alerts.ts';
 
 const settings: AlertSettings = {
   groups: [],
@@ -36,6 +36,7 @@ const settings: AlertSettings = {
   externalUrl: '',
   intervalMs: 2000,
   rawRetentionMs: 1,
+  commonTags: {},
 };
 
 const alert: Alert = {
@@ -80,7 +81,7 @@ function kept(evaluate: (task: RulesTask) => Partial<AlertChanges> & { nextDueMs
   const written: AlertsTask[] = [];
   const told: Notification[] = [];
   const log: string[] = [];
-  const stage = { refuses: false, fails: false, laterMs: 0 };
+  const stage = { refuses: false, fails: false, laterMs: 0, undelivered: [] as string[] };
   const ports: AlertPorts = {
     kept: async (): Promise<KeptAlerts> => ({
       alerts: [],
@@ -88,6 +89,7 @@ function kept(evaluate: (task: RulesTask) => Partial<AlertChanges> & { nextDueMs
       silences: [],
       acknowledgements: {},
       waiting: [],
+      waitingBeyond: [],
       evaluatedAtMs: 0,
     }),
     write: async (task) => {
@@ -111,7 +113,11 @@ function kept(evaluate: (task: RulesTask) => Partial<AlertChanges> & { nextDueMs
   };
   const keeper = new AlertKeeper(settings, {
     ports,
-    queue: { start: () => {}, add: (more) => told.push(...more) },
+    queue: {
+      start: () => {},
+      add: (more) => told.push(...more),
+      holds: ({ id }) => stage.undelivered.includes(id),
+    },
     clock: { ...systemClock, now: () => 5000, monotonicMs: () => stage.laterMs },
     log: createLog('info', (line) => log.push(line)),
     troubles: new TroubleLog(createLog('info', (line) => log.push(line))),
@@ -160,23 +166,35 @@ test('while one evaluation runs, ticks go on without', async () => {
   assert.equal(tasks.length, 1);
 });
 
-test('a store that takes nothing keeps nobody from being told, and gets all of it later', async () => {
-  const { tick, told, tasks, written, stage } = kept(() => ({ notifications: [notification] }));
+test('a store that takes nothing keeps nobody from being told, and gets all of it later, what ended too', async () => {
+  const other = { ...alert, id: 'b-2', state: 'pending' as const };
+  const ended = { ...alert, state: 'resolved' as const, resolvedAtMs: 2000 };
+  const [sent, late] = [
+    { ...notification, id: 'sent' },
+    { ...notification, id: 'late' },
+  ];
+  const group = { key: 'g', count: 1 } as NotifyGroup;
+  const byTime: Record<number, Partial<AlertChanges>> = {
+    1000: { alerts: [alert, other], notifications: [sent, late], groups: [group] },
+    2000: { alerts: [ended], forgottenAlerts: ['b-2'], notifications: [notification] },
+    3000: { forgottenGroups: ['g'] },
+  };
+  const { tick, told, tasks, written, stage } = kept(({ timeMs }) => byTime[timeMs] ?? {});
   stage.refuses = true;
-  await tick(1000);
-  assert.equal(told.length, 1);
+  stage.undelivered = ['sent', 'late', 'n'];
+  for (const timeMs of [1000, 2000, 3000]) await tick(timeMs);
+  assert.deepEqual(told, [sent, late, notification]);
+  assert.deepEqual(written, []);
+  // One of them was delivered meanwhile.
+  stage.undelivered = ['late', 'n'];
   stage.refuses = false;
-  await tick(2000);
-  assert.deepEqual(
-    tasks.map(({ sequence, wantAll }) => [sequence, wantAll]),
-    [
-      [0, false],
-      [1, true],
-    ],
-  );
-  await tick(3000);
-  assert.equal(tasks[2]!.wantAll, false);
-  assert.equal(written.length, 2);
+  await tick(4000);
+  const whole = { ...empty, timeMs: 4000, alerts: [ended], forgottenAlerts: ['b-2'], forgottenGroups: ['g'] };
+  assert.deepEqual(written, [{ do: 'commit', changes: { ...whole, notifications: [late, notification] } }]);
+  assert.deepEqual(tasks[3]!.unwritten, { ...whole, timeMs: 3000 }, 'a new worker needs it');
+  await tick(5000);
+  assert.equal(tasks[4]!.unwritten, null);
+  assert.equal(written.length, 1);
 });
 
 test('an evaluation that failed is asked for with the same number again, and after three the source is down', async () => {

@@ -25,10 +25,11 @@ test('an agent that is killed while it delivers loses nothing and repeats at mos
 
   const ids = Array.from({ length: kills * each + 5 }, (_, i) => `n${i}`);
   const store = openStore(path, settings);
-  ids.forEach((id, i) => {
-    const told = { id, groupKey: `group-${i % 3}`, createdMs: Date.now() };
-    store.alerts({ do: 'queue', notification: notificationOf([alertOf(`a${i}`)], told) });
-  });
+  const notifications = ids.map((id, i) =>
+    notificationOf([alertOf(`a${i}`)], { id, groupKey: `group-${i % 3}`, createdMs: Date.now() }),
+  );
+  const nothing = { alerts: [], forgottenAlerts: [], groups: [], forgottenGroups: [], recordings: [] };
+  store.alerts({ do: 'commit', changes: { timeMs: Date.now(), ...nothing, notifications } });
   store.close();
 
   const taken: string[] = [];

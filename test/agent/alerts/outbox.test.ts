@@ -3,7 +3,11 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 import { Outbox } from '../../../agent/alerts/outbox.ts';
 import type { SettleTask } from '../../../agent/alerts/way-out.ts';
 import { createLog, TroubleLog } from '../../../agent/log.ts';
-import type { Notification } from '../../../workers/contract/alerts.ts';
+import {
+  heldNotifications,
+  type Notification,
+  type WaitingNotification,
+} from '../../../workers/contract/alerts.ts';
 import { untilTrue } from '../../support/servers.ts';
 import { FakeClock } from '../sinks/fakes/fake-clock.ts';
 import { FakeNotifier, later, never } from './notifiers/fake-notifier.ts';
@@ -18,12 +22,15 @@ let settled: SettleTask[];
 let lines: string[];
 let settle: (task: SettleTask) => Promise<unknown>;
 let outbox: Outbox;
+/** What the store has. */
+let kept: Notification[];
 
 beforeEach(() => {
   clock = new FakeClock();
   notifier = new FakeNotifier();
   other = new FakeNotifier();
   settled = [];
+  kept = [];
   lines = [];
   settle = async (task) => settled.push(task);
   outbox = open();
@@ -39,10 +46,28 @@ function open(): Outbox {
       { name: 'team', integrations: [{ key: 'webhook/0', notifier: other }] },
     ],
     settle: (task) => settle(task),
+    kept: async () => heldOf(kept),
     clock,
     log,
     troubles: new TroubleLog(log),
   });
+}
+
+/** As the store gives what waits in it. */
+function heldOf(all: readonly Notification[]) {
+  const waiting = all.slice(0, heldNotifications.most).map((notification) => ({
+    ...{ notification, attempts: 0, nextAttemptMs: 0 },
+  }));
+  const { receiver, integration } = note('any');
+  return { waiting, waitingBeyond: [{ receiver, integration, count: all.length - waiting.length }] };
+}
+
+function start(waiting: readonly WaitingNotification[]): void {
+  outbox.start({ waiting, waitingBeyond: [] });
+}
+
+function add(notifications: readonly Notification[], isStored = true): void {
+  outbox.add(notifications, isStored);
 }
 
 function note(id: string, changes: Partial<Notification> = {}, name = id): Notification {
@@ -76,8 +101,8 @@ const counts = () => {
 
 describe('the outbox', () => {
   test('delivers and tells the store', async () => {
-    outbox.start([]);
-    outbox.add([note('a'), note('b')]);
+    start([]);
+    add([note('a'), note('b')]);
     await untilTrue(() => assert.deepEqual(outcomes(), ['a sent', 'b sent']));
     assert.deepEqual(settled[0], {
       do: 'settle',
@@ -91,29 +116,29 @@ describe('the outbox', () => {
   });
 
   test('delivers what waited in the store', async () => {
-    outbox.start([{ notification: note('a'), attempts: 3, nextAttemptMs: clock.now() + 5000 }]);
+    start([{ notification: note('a'), attempts: 3, nextAttemptMs: clock.now() + 5000 }]);
     assert.equal(await passBackoff(), 5000);
     await untilTrue(() => assert.deepEqual(outcomes(), ['a sent']));
     assert.equal(settled[0]!.attempts, 4);
   });
 
   test('does not wait for a next attempt that a clock that jumped has put far away', async () => {
-    outbox.start([{ notification: note('a'), attempts: 3, nextAttemptMs: clock.now() + 365 * dayMs }]);
+    start([{ notification: note('a'), attempts: 3, nextAttemptMs: clock.now() + 365 * dayMs }]);
     assert.equal(await clock.sleeping(() => true), 60 * 60_000);
   });
 
   test('leaves out what it has already', async () => {
     notifier.fails = () => later();
     const waiting = note('a');
-    outbox.start([{ notification: waiting, attempts: 0, nextAttemptMs: 0 }]);
-    outbox.add([waiting]);
+    start([{ notification: waiting, attempts: 0, nextAttemptMs: 0 }]);
+    add([waiting]);
     await clock.sleeping(backoff);
     assert.equal(counts().waiting, 1);
   });
 
   test('sends one at a time', async () => {
-    outbox.start([]);
-    outbox.add(['a', 'b', 'c', 'd'].map((id) => note(id)));
+    start([]);
+    add(['a', 'b', 'c', 'd'].map((id) => note(id)));
     await untilTrue(() => assert.equal(settled.length, 4));
     assert.equal(notifier.mostAtOnce, 1);
   });
@@ -121,8 +146,8 @@ describe('the outbox', () => {
   test('tries again later, and says when to the store', async () => {
     let failures = 2;
     notifier.fails = () => (failures-- > 0 ? later() : undefined);
-    outbox.start([]);
-    outbox.add([note('a')]);
+    start([]);
+    add([note('a')]);
     await passBackoff();
     await passBackoff();
     await untilTrue(() => assert.deepEqual(outcomes(), ['a later', 'a later', 'a sent']));
@@ -133,8 +158,8 @@ describe('the outbox', () => {
 
   test('waits from 1 s to 5 minutes, doubling', async () => {
     notifier.fails = () => later();
-    outbox.start([]);
-    outbox.add([note('a')]);
+    start([]);
+    add([note('a')]);
     const waits: number[] = [];
     while (waits.length < 11) {
       waits.push(await clock.sleeping((ms) => ms !== sendTime));
@@ -150,15 +175,15 @@ describe('the outbox', () => {
   test('adds up to as much again by chance', async () => {
     clock.chance = 0.999;
     notifier.fails = () => later();
-    outbox.start([]);
-    outbox.add([note('a')]);
+    start([]);
+    add([note('a')]);
     assert.equal(await clock.sleeping(backoff), 1999);
   });
 
   test('waits as long as a receiver asks, an hour at most', async () => {
     notifier.fails = () => later(120_000);
-    outbox.start([]);
-    outbox.add([note('a')]);
+    start([]);
+    add([note('a')]);
     assert.equal(await clock.sleeping((ms) => ms !== sendTime), 120_000);
     notifier.fails = () => later(dayMs);
     clock.advance(120_000);
@@ -167,8 +192,8 @@ describe('the outbox', () => {
 
   test('gives up at once what is refused, and goes on with the next', async () => {
     notifier.fails = ({ id }) => (id === 'a' ? never() : undefined);
-    outbox.start([]);
-    outbox.add([note('a'), note('b')]);
+    start([]);
+    add([note('a'), note('b')]);
     await untilTrue(() => assert.deepEqual(outcomes(), ['a given_up', 'b sent']));
     assert.equal(settled[0]!.problem, 'not wanted');
     assert.match(
@@ -181,16 +206,16 @@ describe('the outbox', () => {
   test('tries an error that is none of its own again', async () => {
     let failures = 1;
     notifier.fails = () => (failures-- > 0 ? new TypeError('a mistake') : undefined);
-    outbox.start([]);
-    outbox.add([note('a')]);
+    start([]);
+    add([note('a')]);
     await passBackoff();
     await untilTrue(() => assert.deepEqual(outcomes(), ['a later', 'a sent']));
   });
 
   test('gives up what is a day old, and says why it failed', async () => {
     notifier.fails = () => later();
-    outbox.start([]);
-    outbox.add([note('a')]);
+    start([]);
+    add([note('a')]);
     await clock.sleeping(backoff);
     clock.advance(dayMs + 1);
     await untilTrue(() => assert.deepEqual(outcomes(), ['a later', 'a given_up']));
@@ -198,7 +223,7 @@ describe('the outbox', () => {
   });
 
   test('gives up what was a day old when it began', async () => {
-    outbox.start([
+    start([
       { notification: note('a', { createdMs: clock.now() - dayMs - 1 }), attempts: 9, nextAttemptMs: 0 },
     ]);
     await untilTrue(() => assert.deepEqual(outcomes(), ['a given_up']));
@@ -208,8 +233,8 @@ describe('the outbox', () => {
   test('delivers in order what an outage of 23 hours has held up', async () => {
     let isAway = true;
     notifier.fails = () => (isAway ? later() : undefined);
-    outbox.start([]);
-    outbox.add([note('1', {}, 'a'), note('2', {}, 'b'), ended('3', 'a'), ended('4', 'b')]);
+    start([]);
+    add([note('1', {}, 'a'), note('2', {}, 'b'), ended('3', 'a'), ended('4', 'b')]);
     for (let outageMs = 0; outageMs < 23 * 60 * 60_000; ) {
       const ms = await clock.sleeping((asleep) => asleep !== sendTime);
       clock.advance(ms);
@@ -226,8 +251,8 @@ describe('the outbox', () => {
   test('tells the end of an alert after its beginning, when that fails too', async () => {
     let failures = 3;
     notifier.fails = () => (failures-- > 0 ? later() : undefined);
-    outbox.start([]);
-    outbox.add([note('begin', {}, 'a'), ended('end', 'a')]);
+    start([]);
+    add([note('begin', {}, 'a'), ended('end', 'a')]);
     for (let i = 0; i < 3; i++) await passBackoff();
     await untilTrue(() => assert.deepEqual(notifier.taken, ['begin', 'end']));
     assert.deepEqual(notifier.tried, ['begin', 'begin', 'begin', 'begin', 'end']);
@@ -235,8 +260,8 @@ describe('the outbox', () => {
 
   test('lets other groups pass one that fails', async () => {
     notifier.fails = ({ groupKey }) => (groupKey === 'bad' ? later() : undefined);
-    outbox.start([]);
-    outbox.add([note('1', {}, 'bad'), ended('2', 'bad'), note('3', {}, 'good'), note('4', {}, 'fine')]);
+    start([]);
+    add([note('1', {}, 'bad'), ended('2', 'bad'), note('3', {}, 'good'), note('4', {}, 'fine')]);
     await passBackoff();
     await untilTrue(() => assert.deepEqual(notifier.taken, ['3', '4']));
     assert.deepEqual(
@@ -247,8 +272,8 @@ describe('the outbox', () => {
 
   test('leaves out what a newer notification of the group says as well', async () => {
     notifier.fails = () => later();
-    outbox.start([]);
-    outbox.add([note('old', {}, 'a')]);
+    start([]);
+    add([note('old', {}, 'a')]);
     await clock.sleeping(backoff);
     notifier.fails = () => undefined;
     const both = notificationOf([alertOf('a'), alertOf('b')], {
@@ -256,7 +281,7 @@ describe('the outbox', () => {
       groupKey: 'a',
       createdMs: clock.now(),
     });
-    outbox.add([both]);
+    add([both]);
     await untilTrue(() => assert.deepEqual(outcomes(), ['old later', 'old given_up']));
     await passBackoff();
     await untilTrue(() => assert.deepEqual(notifier.taken, ['new']));
@@ -265,16 +290,16 @@ describe('the outbox', () => {
 
   test('keeps a notification that says more than the newer one', async () => {
     notifier.fails = () => later();
-    outbox.start([]);
+    start([]);
     const both = notificationOf([alertOf('a'), alertOf('b')], {
       id: 'old',
       groupKey: 'a',
       createdMs: clock.now(),
     });
-    outbox.add([both]);
+    add([both]);
     await clock.sleeping(backoff);
     notifier.fails = () => undefined;
-    outbox.add([note('new', {}, 'a')]);
+    add([note('new', {}, 'a')]);
     await passBackoff();
     await untilTrue(() => assert.deepEqual(notifier.taken, ['old', 'new']));
   });
@@ -284,8 +309,8 @@ describe('the outbox', () => {
     notifier.hold = new Promise((resolve) => {
       release = resolve;
     });
-    outbox.start([]);
-    outbox.add([note('a'), note('b', { receiver: 'team' })]);
+    start([]);
+    add([note('a'), note('b', { receiver: 'team' })]);
     await untilTrue(() => assert.deepEqual(outcomes(), ['b sent']));
     release();
     await untilTrue(() => assert.deepEqual(outcomes(), ['b sent', 'a sent']));
@@ -293,58 +318,111 @@ describe('the outbox', () => {
 
   test('breaks an attempt off that takes too long', async () => {
     notifier.hold = new Promise(() => {});
-    outbox.start([]);
-    outbox.add([note('a')]);
+    start([]);
+    add([note('a')]);
     clock.advance(await clock.sleeping((ms) => ms === sendTime));
     await untilTrue(() => assert.deepEqual(outcomes(), ['a later']));
   });
 
   test('gives up what waits for a receiver that is configured no more', async () => {
-    outbox.start([{ notification: note('a', { receiver: 'gone' }), attempts: 2, nextAttemptMs: 0 }]);
-    outbox.add([note('b', { integration: 'email/7' })]);
+    start([{ notification: note('a', { receiver: 'gone' }), attempts: 2, nextAttemptMs: 0 }]);
+    add([note('b', { integration: 'email/7' })]);
     await untilTrue(() => assert.deepEqual(outcomes(), ['a given_up', 'b given_up']));
     assert.match(lines.join(''), /receiver=gone .*configured no more/);
   });
 
-  test('sends the first of 10,000 at once without waiting for the store to forget the oldest', async () => {
-    settle = (task) =>
-      task.outcome === 'given_up' ? new Promise(() => {}) : Promise.resolve(settled.push(task));
-    outbox.start([]);
-    outbox.add(Array.from({ length: 10_000 }, (_, i) => note(`n${i}`)));
-    assert.equal(counts().givenUp, 9000);
-    await untilTrue(() => assert.equal(counts().sent, 1000));
-    settle = async () => {};
-    outbox = open();
-    outbox.start([]);
-  });
-
-  test('holds no more than that while an attempt hangs, and keeps the one in flight', async () => {
+  test('delivers each of 3,000 once, though it holds 1,000 at a time', async () => {
     let release = () => {};
     notifier.hold = new Promise((resolve) => {
       release = resolve;
     });
-    outbox.start([]);
-    outbox.add([note('first')]);
-    await untilTrue(() => assert.deepEqual(notifier.tried, ['first']));
-    outbox.add(Array.from({ length: 5000 }, (_, i) => note(`n${i}`)));
-    assert.deepEqual([counts().waiting, counts().givenUp], [1000, 4001]);
+    settle = async (task) => {
+      settled.push(task);
+      kept = kept.filter(({ id }) => id !== task.id);
+    };
+    start([]);
+    kept = Array.from({ length: 3000 }, (_, i) => note(`n${i}`));
+    add(kept);
+    assert.equal(counts().waiting, 3000);
+    assert.deepEqual(
+      kept.filter((one) => outbox.holds(one)).map(({ id }) => id),
+      kept.slice(0, 1000).map(({ id }) => id),
+      'the oldest',
+    );
     release();
-    await untilTrue(() => assert.ok(outcomes().includes('first sent')));
+    await untilTrue(() => assert.equal(counts().sent, 3000));
+    assert.equal(new Set(notifier.taken).size, 3000);
+    assert.deepEqual([counts().waiting, counts().givenUp], [0, 0]);
   });
 
-  test('holds at most 1,000 notifications for a way out, the newest', async () => {
+  test('holds about 8 MB, however few notifications that is', async () => {
     notifier.fails = () => later();
-    outbox.start([]);
-    outbox.add([note('first')]);
-    await clock.sleeping(backoff);
-    for (let i = 0; i < 1009; i++) {
-      clock.advance(0.001);
-      outbox.add([note(`n${i}`)]);
-    }
-    await untilTrue(() => assert.equal(counts().givenUp, 10));
-    assert.equal(counts().waiting, 1000);
-    const oldest = ['first given_up', 'n0 given_up', 'n1 given_up'];
-    await untilTrue(() => assert.deepEqual(outcomes().slice(1, 4), oldest));
+    start([]);
+    const labels = { alertname: 'large', text: 'x'.repeat(100_000) };
+    const alerts = Array.from({ length: 10 }, (_, i) => ({ ...alertOf(`a${i}`), labels }));
+    const large = Array.from({ length: 20 }, (_, i) => ({ ...note(`n${i}`), alerts }));
+    add(large);
+    assert.equal(large.filter((one) => outbox.holds(one)).length, 9);
+    assert.deepEqual([counts().waiting, counts().givenUp], [20, 0]);
+  });
+
+  test('leaves what comes later behind what waits in the store', async () => {
+    notifier.fails = () => later();
+    kept = Array.from({ length: 1001 }, (_, i) => note(`n${i}`));
+    outbox.start(heldOf(kept));
+    const newest = note('newest');
+    add([newest]);
+    assert.equal(outbox.holds(newest), false);
+    assert.equal(counts().waiting, 1002);
+  });
+
+  test('counts as given up what finds no place while the store takes nothing', async () => {
+    notifier.fails = () => later();
+    start([]);
+    add(
+      Array.from({ length: 1003 }, (_, i) => note(`n${i}`)),
+      false,
+    );
+    assert.deepEqual([counts().waiting, counts().givenUp], [1000, 3]);
+    assert.match(lines.join(''), /notification given up .*id=n1002 .*the store takes none/);
+  });
+
+  test('asks the store again when it could not say what waits', async () => {
+    let refusals = 1;
+    kept = [note('a')];
+    const all = kept;
+    Object.defineProperty(all, 'slice', {
+      value: () => {
+        if (refusals-- > 0) throw new Error('cannot be read');
+        return [...all];
+      },
+    });
+    outbox.start({
+      waiting: [],
+      waitingBeyond: [{ receiver: 'oncall', integration: 'webhook/0', count: 1 }],
+    });
+    clock.advance(await clock.sleeping((ms) => ms === 5000));
+    await untilTrue(() => assert.deepEqual(notifier.taken, ['a']));
+    assert.match(lines.join(''), /store: cannot be read[\s\S]*store: well again/);
+  });
+
+  test('goes on with other receivers and with what waited', async () => {
+    notifier.fails = () => later();
+    start([]);
+    add([note('a'), note('b', { receiver: 'team' })]);
+    await untilTrue(() => assert.deepEqual(other.taken, ['b']));
+    add([note('c')]);
+    const next = new FakeNotifier();
+    const closing = outbox.use(
+      [{ name: 'oncall', integrations: [{ key: 'webhook/0', notifier: next }] }],
+      1000,
+    );
+    add([note('d')]);
+    await closing;
+    add([note('e', { receiver: 'team' })]);
+    await untilTrue(() => assert.deepEqual(next.taken, ['a', 'c', 'd']));
+    assert.ok(notifier.isClosed && other.isClosed);
+    await untilTrue(() => assert.ok(outcomes().includes('e given_up')));
   });
 });
 
@@ -355,8 +433,8 @@ describe('a store that refuses', () => {
       if (refusals-- > 0) throw new Error('disk full');
       settled.push(task);
     };
-    outbox.start([]);
-    outbox.add([note('a'), note('b')]);
+    start([]);
+    add([note('a'), note('b')]);
     for (const expected of [1000, 2000, 4000]) assert.equal(await passBackoff(), expected);
     await untilTrue(() => assert.deepEqual(outcomes(), ['a sent', 'b sent']));
     assert.deepEqual(notifier.tried, ['a', 'b']);
@@ -367,8 +445,8 @@ describe('a store that refuses', () => {
     settle = async () => {
       throw new Error('disk full');
     };
-    outbox.start([]);
-    outbox.add([note('a'), note('b')]);
+    start([]);
+    add([note('a'), note('b')]);
     await clock.sleeping(backoff);
     assert.deepEqual(notifier.tried, ['a']);
   });
@@ -380,8 +458,8 @@ describe('a store that refuses', () => {
       if (task.outcome === 'later') throw new Error('disk full');
       settled.push(task);
     };
-    outbox.start([]);
-    outbox.add([note('a')]);
+    start([]);
+    add([note('a')]);
     await passBackoff();
     await untilTrue(() => assert.deepEqual(outcomes(), ['a sent']));
     assert.equal(settled[0]!.attempts, 2);
@@ -394,8 +472,8 @@ describe('closing the outbox', () => {
     notifier.hold = new Promise((resolve) => {
       release = resolve;
     });
-    outbox.start([]);
-    outbox.add([note('a'), note('b')]);
+    start([]);
+    add([note('a'), note('b')]);
     await untilTrue(() => assert.deepEqual(notifier.tried, ['a']));
     const closed = outbox.close(5000);
     release();
@@ -406,8 +484,8 @@ describe('closing the outbox', () => {
 
   test('breaks off what hangs: it stays in the store as it was', async () => {
     notifier.hold = new Promise(() => {});
-    outbox.start([]);
-    outbox.add([note('a')]);
+    start([]);
+    add([note('a')]);
     await untilTrue(() => assert.deepEqual(notifier.tried, ['a']));
     const closed = outbox.close(5000);
     clock.advance(await clock.sleeping((ms) => ms === 5000));
@@ -418,8 +496,8 @@ describe('closing the outbox', () => {
 
   test('ends while it waits for its next attempt', async () => {
     notifier.fails = () => later();
-    outbox.start([]);
-    outbox.add([note('a')]);
+    start([]);
+    add([note('a')]);
     await clock.sleeping(backoff);
     await outbox.close(5000);
     assert.deepEqual(outcomes(), ['a later']);
@@ -429,8 +507,8 @@ describe('closing the outbox', () => {
     settle = async () => {
       throw new Error('disk full');
     };
-    outbox.start([]);
-    outbox.add([note('a')]);
+    start([]);
+    add([note('a')]);
     await clock.sleeping(backoff);
     await outbox.close(5000);
     assert.ok(notifier.isClosed);

@@ -43,6 +43,17 @@ test('rules check tells every mistake of every file, and ends with 2', async () 
   assert.match(stderr, /two\.yml:1:1: unknown field "group" in a rule file/);
 });
 
+test('options of a replay are refused where nothing is replayed', async () => {
+  for (const [action, option, value] of [
+    ['check', '--notify', 'notify.yml'],
+    ['test', '--format', 'json'],
+  ] as const) {
+    const { code, stdout, stderr } = await runAgent(['rules', action, option, value]);
+    assert.deepEqual([code, stdout], [2, '']);
+    assert.match(stderr, new RegExp(`${option}: rules ${action} takes no such option; rules backtest does`));
+  }
+});
+
 test('without files rules check takes the configured rules and who is told', async () => {
   await put('mine.yml', 'groups:\n- name: a\n  rules:\n  - {alert: A, expr: system_load1 > 2}\n');
   await put('notify.yml', 'route: {receiver: team}\nreceivers: [{name: team}, {name: nobody}]\n');

@@ -33,7 +33,7 @@ test('without a file everything has its promised default', async (t) => {
     redis: false,
     influx: [],
     store: { retention: { raw: 14 * day, minute: 90 * day, hour: 730 * day }, quota: 2 * 1024 ** 3 },
-    http: { host: '127.0.0.1', port: 7070, auth: { tokens: [] } },
+    http: { host: '127.0.0.1', hosts: [], origins: [], port: 7070, auth: { tokens: [] } },
   });
   assert.deepEqual(notices, []);
   assert.deepEqual(files, []);

@@ -10,7 +10,7 @@ redis: {url: "rediss://:hunter-2@r:1"}
 influx:
   - {name: a, url: http://i, version: 2, bucket: b, org: o, token: hunter-3}
   - {name: b, url: http://i, version: 1, database: d, user: u, password: hunter-4}
-http: {auth: {tokens: [{name: x, role: admin, token: hunter-5-hunter-5}], jwt: {secret: hunter-6-hunter-6}}}
+http: {auth: {tokens: [{name: x, role: admin, token: hunter-5-hunter-5}], jwt: {secret: hunter-6-hunter-6-hunter-6-hunter-6}}}
 `,
   });
   const text = JSON.stringify(redact(config));

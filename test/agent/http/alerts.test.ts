@@ -70,7 +70,7 @@ test('a status that is none is refused with those that are', async (t) => {
   assert.equal(status, 400);
   assert.match(
     (json as { message: string }).message,
-    /^status: expected one of pending, active, acknowledged, silenced, unknown, resolved, all, got "firing"$/,
+    /^status: expected one of pending, active, acknowledged, silenced, unknown, resolved, open, all, got "firing"$/,
   );
 });
 

@@ -69,9 +69,10 @@ test('a snapshot is turned into text once, the next one anew', async (t) => {
   let serialised = 0;
   const make = (timestamp: string) => ({
     ...exampleSnapshot,
-    get timestamp() {
+    timestamp,
+    get queues() {
       serialised++;
-      return timestamp;
+      return [];
     },
   });
   let newest = make('2026-03-01T12:00:00.000Z');
@@ -98,7 +99,9 @@ const row: HistoricalRow = {
 };
 
 test('historical answers the rows as they are, unknown ones as null', async (t) => {
-  const { askAsAdmin } = await startHttp(t, { views: { historical: async () => [row] } });
+  const { askAsAdmin } = await startHttp(t, {
+    views: { historical: async () => ({ rows: [row], notice: '' }) },
+  });
   const { status, json } = await askAsAdmin('/api/monitoring/historical?hours=24');
   assert.equal(status, 200);
   assert.deepEqual(json, { success: true, data: [row], stepSeconds: 60 });
@@ -108,7 +111,7 @@ test('historical asks the past for the range and step of the query', async (t) =
   const asked: number[][] = [];
   const historical = async (...range: number[]) => {
     asked.push(range);
-    return [];
+    return { rows: [], notice: '' };
   };
   const { askAsAdmin } = await startHttp(t, { views: { historical } });
   await askAsAdmin('/api/monitoring/historical?hours=1&step=10m');

@@ -2,10 +2,10 @@ import { rm } from 'node:fs/promises';
 import { type IncomingHttpHeaders, request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
-import { systemClock } from '../../../agent/clock.ts';
+import { type Clock, systemClock } from '../../../agent/clock.ts';
 import type { HttpLimits } from '../../../agent/http/limits.ts';
 import { type HttpOptions, httpOptions } from '../../../agent/http/options.ts';
-import { createHttpServer, type HttpAddress } from '../../../agent/http/server.ts';
+import { createHttpServer, type HttpAddress, type HttpServer } from '../../../agent/http/server.ts';
 import type { HttpViews } from '../../../agent/http/views.ts';
 import { createLog } from '../../../agent/log.ts';
 import type { Snapshot } from '../../../agent/snapshot-shape.ts';
@@ -30,15 +30,27 @@ export const exampleSnapshot: Snapshot = {
 };
 
 export const quietViews: HttpViews = {
+  onTick: () => {},
+  onEvaluation: () => {},
   snapshot: () => exampleSnapshot,
   ready: () => ({ ready: true, parts: [], ledger: [] }),
-  historical: async () => [],
+  historical: async () => ({ rows: [], notice: '' }),
   requests: () => [],
   errorGroups: async () => [],
   errorGroup: async () => undefined,
+  errorTrends: async () => [],
   seriesStats: async () => ({ spanMs: 60_000, series: [] }),
   users: () => null,
+  written: async () => ({ stored: 0, refused: 0, reasons: [] }),
+  processes: async () => ({ timeMs: 0, processes: [] }),
+  queues: async () => ({ timeMs: 0, queues: [], hasMore: false, redis: [] }),
+  percentiles: async () => ({ series: [], omitted: 0 }),
+  marks: async () => [],
   alerts: {
+    standing: () => ({
+      version: 0,
+      counts: { pending: 0, active: 0, acknowledged: 0, silenced: 0, unknown: 0 },
+    }),
     list: async () => ({ alerts: [], next: null }),
     one: async () => undefined,
     acknowledge: async () => undefined,
@@ -47,6 +59,19 @@ export const quietViews: HttpViews = {
       throw new Error('nobody silences here');
     },
     endSilence: async () => false,
+  },
+  rules: () => [],
+  prometheus: {
+    ask: async () => ({ errorType: 'unavailable', error: 'nobody evaluates here' }),
+  },
+  backtest: async () => 'busy',
+  ledger: () => {
+    throw new Error('there is no ledger here');
+  },
+  spool: {
+    list: async () => [],
+    replay: async () => ({ delivered: 0, refused: [], problems: [] }),
+    drop: async () => 0,
   },
 };
 
@@ -61,6 +86,8 @@ export interface RunningServer {
   readonly address: HttpAddress;
   readonly dataDir: string;
   readonly logLines: readonly string[];
+  loginAddress: HttpServer['loginAddress'];
+  close(): Promise<void>;
   ask(
     path: string,
     init?: { method?: string; headers?: Record<string, string>; body?: string },
@@ -77,6 +104,8 @@ interface Setup {
   readonly limits?: Partial<HttpLimits>;
   readonly options?: Record<string, unknown>;
   readonly dataDir?: string;
+  readonly clock?: Partial<Clock>;
+  readonly pageFolder?: string;
 }
 
 export function parseHttpOptions(given: Record<string, unknown>): HttpOptions {
@@ -101,8 +130,9 @@ export async function startHttp(t: TestContext, setup: Setup = {}): Promise<Runn
   const server = createHttpServer(parseHttpOptions(setup.options ?? {}), {
     views: { ...quietViews, ...setup.views },
     log: createLog('debug', (line) => logLines.push(line)),
-    clock: { ...systemClock, now: () => now },
+    clock: { ...systemClock, now: () => now, ...setup.clock },
     dataDir,
+    ...(setup.pageFolder !== undefined && { pageFolder: setup.pageFolder }),
     ...(setup.limits ? { limits: setup.limits } : {}),
   });
   t.after(() => server.close());
@@ -112,6 +142,8 @@ export async function startHttp(t: TestContext, setup: Setup = {}): Promise<Runn
     address,
     dataDir,
     logLines,
+    loginAddress: server.loginAddress,
+    close: server.close,
     ask,
     askAsAdmin: (path, init = {}) =>
       ask(path, { ...init, headers: { ...init.headers, authorization: `Bearer ${adminToken}` } }),

@@ -33,6 +33,7 @@ const authorizations: readonly [what: string, header: string | undefined, status
   ['a token with more behind it', `Bearer ${adminToken}x`, 401],
   ['two tokens', `Bearer ${adminToken} ${viewerToken}`, 401],
   ['the admin token', `Bearer ${adminToken}`, 200],
+  ['the token as InfluxDB clients send it', `Token ${adminToken}`, 200],
   ['the viewer token', `Bearer ${viewerToken}`, 200],
   ['the scheme in small letters', `bearer ${adminToken}`, 200],
 ];
@@ -55,7 +56,7 @@ test('a token in the query string does not count', async (t) => {
   assert.equal((await ask(`/api/monitoring/snapshot?token=${adminToken}`)).status, 401);
 });
 
-for (const path of ['/api/nothing', '/nothing', '/', '/api/monitoring/snapshot/', '/health/x']) {
+for (const path of ['/api/nothing', '/nothing', '/api/monitoring/snapshot/', '/health/x']) {
   test(`without a token ${path} answers 401, with one 404`, async (t) => {
     const { ask, askAsAdmin } = await startHttp(t);
     assert.equal((await ask(path)).status, 401);

@@ -3,7 +3,7 @@ import { chmod, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promis
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { readOrMakeToken, tokenFilePath } from '../../../agent/http/token-file.ts';
-import { TokenTable } from '../../../agent/http/tokens.ts';
+import { digestOf, TokenTable } from '../../../agent/http/tokens.ts';
 import { createLog } from '../../../agent/log.ts';
 import { startHttp, testFolder } from './running-server.ts';
 
@@ -19,9 +19,9 @@ test('a token opens for the name and role that it was given', () => {
     { name: 'ops', role: 'admin', token: 'a'.repeat(20) },
     { name: 'board', role: 'viewer', token: 'b'.repeat(20) },
   ]);
-  assert.deepEqual(table.bearerOf(`Bearer ${'b'.repeat(20)}`), { name: 'board', role: 'viewer' });
-  assert.deepEqual(table.bearerOf(`Bearer ${'a'.repeat(20)}`), { name: 'ops', role: 'admin' });
-  assert.equal(table.bearerOf(`Bearer ${'c'.repeat(20)}`), null);
+  assert.deepEqual(table.bearerOf(digestOf('b'.repeat(20))), { name: 'board', role: 'viewer' });
+  assert.deepEqual(table.bearerOf(digestOf('a'.repeat(20))), { name: 'ops', role: 'admin' });
+  assert.equal(table.bearerOf(digestOf('c'.repeat(20))), undefined);
 });
 
 test('without a configured token the server makes one that only its owner can read', async (t) => {

@@ -107,6 +107,7 @@ test('points for which the ring has no columns are let in without them', () => {
   const writer = new RingWriter(buffers);
   const admitted = writer.admit(buildLayout([point('m', 'x'), point('m', 'y')]));
   assert.deepEqual([...admitted.columns], [0, 1, -1, -1]);
+  assert.equal(admitted.withoutColumn, 2);
   assert.equal(admitted.refused.length, 0);
   const section = { layout: admitted.layout, values: Float64Array.of(1, 2, 3, 4) };
   writer.write(1, [{ columns: admitted.columns, section }]);

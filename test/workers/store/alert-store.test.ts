@@ -40,6 +40,7 @@ test('what an evaluation changed is there after a restart, for writer and reader
     silences: [],
     acknowledgements: {},
     waiting: [{ notification: notificationOf(), attempts: 0, nextAttemptMs: 0 }],
+    waitingBeyond: [],
     evaluatedAtMs: 5000,
   };
   assert.deepEqual(open().keptAlerts(), kept);
@@ -60,6 +61,7 @@ test('a store without alerts keeps nothing', (context) => {
     silences: [],
     acknowledgements: {},
     waiting: [],
+    waitingBeyond: [],
     evaluatedAtMs: 0,
   };
   assert.deepEqual(read().keptAlerts(), nothing);
@@ -184,9 +186,6 @@ test('silences are changed by id, removed, and kept for five days after they end
   ]);
   commit(store, { timeMs: 150_000 + 5 * 24 * 60 * minuteMs });
   assert.deepEqual(idsOf(store.keptAlerts().silences), ['s1']);
-  assert.equal(store.alerts({ do: 'removeSilence', id: 's1' }).found, true);
-  assert.equal(store.alerts({ do: 'removeSilence', id: 's1' }).found, false);
-  assert.deepEqual(store.keptAlerts().silences, []);
 });
 
 test('an acknowledgement stays with its alert, and goes with a pending one that ended', (context) => {
@@ -208,7 +207,7 @@ test('notifications wait in the order in which they came until they are sent or 
   const { open } = storeFor(context);
   const store = open();
   commit(store, { notifications: ['z', 'a', 'm'].map((id) => notificationOf({ id })) });
-  store.alerts({ do: 'queue', notification: notificationOf({ id: 'b', reason: 'test' }) });
+  commit(store, { notifications: [notificationOf({ id: 'b' })] });
   const settle = (id: string, outcome: 'sent' | 'given_up' | 'later') =>
     store.alerts({ do: 'settle', id, outcome, attempts: 3, nextAttemptMs: 7000, problem: 'refused' }).found;
   assert.equal(settle('a', 'sent'), true);
@@ -222,6 +221,28 @@ test('notifications wait in the order in which they came until they are sent or 
       { id: 'b', attempts: 0, nextAttemptMs: 0 },
     ],
   );
+});
+
+test('of many that wait it gives the oldest of each way out, as many as are held in memory, and counts the others', (context) => {
+  const { open } = storeFor(context);
+  const store = open();
+  const waiting = Array.from({ length: 1050 }, (_, i) => notificationOf({ id: `n${i}` }));
+  const annotations = { summary: 'x'.repeat(1024 * 1024) };
+  const alerts = notificationOf().alerts.map((alert) => ({ ...alert, annotations }));
+  const large = Array.from({ length: 12 }, (_, i) =>
+    notificationOf({ id: `l${i}`, receiver: 'boss', alerts }),
+  );
+  commit(store, { notifications: [...waiting, ...large] });
+  const kept = store.keptAlerts();
+  const idsOf = (receiver: string) =>
+    kept.waiting.map(({ notification }) => notification).filter((one) => one.receiver === receiver);
+  assert.deepEqual(idsOf('team'), waiting.slice(0, 1000));
+  assert.deepEqual(idsOf('boss'), large.slice(0, 8));
+  const integration = 'webhook/0';
+  assert.deepEqual(kept.waitingBeyond, [
+    { receiver: 'team', integration, count: 50 },
+    { receiver: 'boss', integration, count: 4 },
+  ]);
 });
 
 test('who pages sees each alert of the states asked once, newest first', (context) => {

@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 import { buildLayout, type Layout, type PointKey, type Section } from '../../../workers/point/point.ts';
 import { openDatabase } from '../../../workers/store/database.ts';
 import { openReader, type Reader } from '../../../workers/store/reader.ts';
@@ -19,7 +18,7 @@ export const settings: StoreSettings = {
 };
 
 /** A store in a folder of its own, removed when the test ends. */
-export function storeFor(context: TestContext, changed: Partial<StoreSettings> = {}) {
+export function storeFor(context: { after(end: () => void): void }, changed: Partial<StoreSettings> = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'nova-store-'));
   const path = join(folder, 'store.db');
   const all = { ...settings, ...changed };

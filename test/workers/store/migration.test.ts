@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
+import { buildLayout } from '../../../workers/point/point.ts';
 import { openDatabase } from '../../../workers/store/database.ts';
+import { schemaVersion } from '../../../workers/store/schema.ts';
 import { alertOf, changesOf } from './alerts-made.ts';
 import { compactAll, dayStartMs, filled, hourMs, nothingElse, storeFor, twoFieldLayout } from './fixture.ts';
 import { errorGroup, timed } from './insides.ts';
@@ -13,7 +15,7 @@ const layout = twoFieldLayout(5);
 /**
  * A store that a program of version 1 wrote: 40 ticks of five minutes, three hours of them compacted; the fourth
  * lost 7 points; 123 points are settled for `main`, two of them as refused, none for `behind`. That of version 2 has the
- * same ticks, with a duration and an error group in each tenth.
+ * same ticks, with a duration and an error group in each tenth; that of version 3 is it, brought to that version.
  */
 function oldStore(context: TestContext, version = 1) {
   const parts = storeFor(context, { sinks: ['main', 'behind'] });
@@ -33,7 +35,7 @@ test('a store of version 1 keeps everything when it is brought to the present ve
   const { open, read, path } = oldStore(context);
   assert.equal(versionOf(path), 1);
   const store = open();
-  assert.equal(versionOf(path), 3);
+  assert.equal(versionOf(path), schemaVersion);
   assert.deepEqual(store.notices, []);
   const dropped = { store_failed: 7 };
   assert.deepEqual(store.ledger(), [
@@ -91,7 +93,7 @@ for (const version of [1, 2]) {
     assert.equal(versionOf(path), version, 'reading changes nothing');
     open().alerts({ do: 'commit', changes: changesOf({ alerts: [alertOf()] }) });
     assert.deepEqual(reader.keptAlerts().alerts, [alertOf()]);
-    assert.equal(versionOf(path), 3);
+    assert.equal(versionOf(path), schemaVersion);
   });
 }
 
@@ -102,4 +104,23 @@ test('a store of version 2 keeps the insides of the service', (context) => {
   assert.equal(read().durations({ filter: {}, by: [], ...range })[0]!.count, 4);
   assert.equal(store.errorGroup('crm', errorGroup().fingerprint)!.count, 30);
   assert.equal(read().read([1], range.startMs, range.endMs)[0]!.values.length, 40);
+});
+
+test('a store of version 3 has nothing that others wrote, until the writer brought it to the present version', (context) => {
+  const { open, read, path } = oldStore(context, 3);
+  const reader = read();
+  assert.equal(reader.read([1], range.startMs, range.endMs)[0]!.values.length, 40);
+  assert.ok(reader.series().every(({ isWritten }) => !isWritten));
+  assert.equal(versionOf(path), 3, 'reading changes nothing');
+  const store = open();
+  const others = buildLayout([{ measurement: 'w', tags: {}, fields: ['v'] }]);
+  store.write([{ layout: others, values: Float64Array.of(7), timeMs: dayStartMs + 1 }]);
+  assert.deepEqual(
+    reader
+      .series({ measurement: 'w' })
+      .map(({ id, isWritten }) => [isWritten, ...reader.read([id], range.startMs, range.endMs)[0]!.values]),
+    [[true, 7]],
+  );
+  compactAll(store, dayStartMs + 6 * hourMs);
+  assert.equal(reader.read([1], range.startMs, range.endMs)[0]!.values.length, 40);
 });

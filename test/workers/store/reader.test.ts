@@ -211,6 +211,7 @@ test('history gives the mean of each series in each step that has any', (context
   assert.deepEqual(
     read().history({ series, startMs: dayStartMs - 60_000, endMs: dayStartMs + 600_000, stepMs: 30_000 }),
     {
+      oldestMs: dayStartMs,
       timestampsMs: Float64Array.from([dayStartMs, dayStartMs + 60_000]),
       means: [
         Float64Array.from([80 / 3, Number.NaN]),

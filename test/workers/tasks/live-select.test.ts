@@ -127,6 +127,41 @@ test('a store that cannot be read leaves what the ring has', (context) => {
   assert.deepEqual(valuesFrom(select, 0), [-6, -7, -8, -9]);
 });
 
+test('what others write comes from the store beside what the ring has', (context) => {
+  const { open, read } = storeFor(context);
+  const store = open();
+  const buffers = createRingBuffers(1000);
+  const writer = new RingWriter(buffers);
+  const { columns } = writer.admit(layout);
+  const written = buildLayout([{ measurement: 'w', tags: { host: 'a' }, fields: ['v'] }]);
+  for (let i = 0; i < 20; i++) {
+    const section = { layout, values: Float64Array.of(i) };
+    store.append(dayStartMs + i * 1000, [section], nothingElse);
+    if (i >= 5) writer.write(dayStartMs + i * 1000, [{ columns, section }]);
+  }
+  store.write(
+    [2500, 12_500].map((ms, i) => ({ layout: written, values: Float64Array.of(i), timeMs: dayStartMs + ms })),
+  );
+  const metrics = new MetricReader(read(), 0);
+  const select = liveSelect(new MetricRing(buffers), () => metrics, 3);
+  const named = (found: SampleSeries[]) =>
+    found.map((series) => [series.labels.__name__, plainSamples(series).length]).sort();
+  const ask = (wanted: Matcher, fromMs: number) =>
+    named(select([wanted], dayStartMs + fromMs, dayStartMs + 19_000));
+  const byName: Matcher = { name: '__name__', op: '=', value: 'w_v' };
+  const any: Matcher = { name: '__name__', op: '=~', value: '._v' };
+  assert.deepEqual(ask(byName, 6000), [['w_v', 1]]);
+  assert.deepEqual(ask(byName, 1000), [['w_v', 2]]);
+  assert.deepEqual(ask(any, 6000), [
+    ['m_v', 14],
+    ['w_v', 1],
+  ]);
+  assert.deepEqual(ask(any, 1000), [
+    ['m_v', 19],
+    ['w_v', 2],
+  ]);
+});
+
 test('an expression that is refused is not taken for a store in trouble', (context) => {
   const { ring, metrics } = stage(context, 4);
   const select = liveSelect(ring, () => metrics, 5);

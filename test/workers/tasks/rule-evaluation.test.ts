@@ -3,7 +3,7 @@ import { type TestContext, test } from 'node:test';
 import type { AlertSettings, RulesTask } from '../../../workers/contract/alert-tasks.ts';
 import { type Alert, type AlertingRule, type RuleGroup, ruleKey } from '../../../workers/contract/alerts.ts';
 import { createRingBuffers } from '../../../workers/contract/ring-cells.ts';
-import { buildLayout } from '../../../workers/point/point.ts';
+import { buildLayout, parseLayout } from '../../../workers/point/point.ts';
 import { MetricRing } from '../../../workers/ring/metric-ring.ts';
 import { RingReader } from '../../../workers/ring/ring-reader.ts';
 import { RingWriter } from '../../../workers/ring/ring-writer.ts';
@@ -43,7 +43,7 @@ const settings: AlertSettings = {
     },
     ...{ receivers: [], inhibitRules: [], timeIntervals: {} },
   },
-  ...{ externalUrl: '', intervalMs, rawRetentionMs: 86_400_000 },
+  ...{ externalUrl: '', intervalMs, rawRetentionMs: 86_400_000, commonTags: { host: 'h' } },
 };
 
 function firing(name: string): Alert {
@@ -74,9 +74,9 @@ function stage(context: TestContext, alerts: readonly Alert[]) {
     timeMs: firedAtMs + 310_000,
     settings: JSON.stringify(settings),
     wishes: JSON.stringify({ silences: [], acknowledgements: {} }),
-    ...{ downSources: [], slowFactor: 1, sequence: 0, wantAll: false },
+    ...{ downSources: [], slowFactor: 1, sequence: 0, unwritten: null },
   };
-  return { evaluation, task };
+  return { evaluation, task, writer };
 }
 
 test('a recording begins before the ring did, even where no rule asks that far back', (context) => {
@@ -132,4 +132,36 @@ test('after a short stop what fires is looked at at once', (context) => {
       ['firing', undefined],
     ],
   );
+});
+
+test('what a rule records is one series, before it is stored and after', (context) => {
+  const { evaluation, task, writer } = stage(context, []);
+  const record: RuleGroup['rules'][number] = {
+    ...{ kind: 'recording', name: 'total', expr: 'sum(m_v)', labels: {}, place: rule.place },
+  };
+  const groups = [{ ...group, rules: [record, { ...rule, expr: 'total >= 0' }] }];
+  const recording = { ...task, settings: JSON.stringify({ ...settings, groups }) };
+  const first = evaluation.evaluate({ ...recording, timeMs: firedAtMs + 410_000 });
+  // It comes with the next tick, with the tags of every point.
+  const layout = parseLayout(first.layout, settings.commonTags);
+  const section = { layout, values: first.values };
+  writer.write(firedAtMs + 420_000, [{ columns: writer.admit(layout).columns, section }]);
+  const { active } = evaluation.evaluate({ ...recording, timeMs: firedAtMs + 420_000, sequence: 1 });
+  assert.deepEqual(
+    active.map(({ alert }) => [alert.id, alert.labels]),
+    first.active.map(({ alert }) => [alert.id, { alertname: 'odd', host: 'h' }]),
+  );
+  assert.equal(active.length, 1);
+});
+
+test('a worker that takes over while the store takes nothing knows what it lacks', (context) => {
+  const { evaluation, task } = stage(context, [firing('a'), firing('b')]);
+  const ended = { ...firing('a'), state: 'resolved' as const, resolvedAtMs: firedAtMs + 100_000 };
+  const unwritten = changesOf({ timeMs: firedAtMs + 300_000, alerts: [ended, firing('c')] });
+  const { changes } = evaluation.evaluate({ ...task, unwritten });
+  assert.deepEqual(changes.alerts.map(({ state, labels }) => [state, labels.name]).sort(), [
+    ['firing', undefined],
+    ['resolved', 'b'],
+    ['resolved', 'c'],
+  ]);
 });

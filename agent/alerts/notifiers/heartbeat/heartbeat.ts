@@ -12,6 +12,8 @@ export interface HeartbeatSetup {
 }
 
 const subject = 'heartbeat';
+/** While rules are not evaluated, as at the start, they are looked at so often: the first beat comes with them. */
+const lookMs = 1000;
 
 /**
  * Tells a dead-man service, every interval, that rules are still evaluated: it calls for help when it hears nothing.
@@ -46,7 +48,12 @@ export class Heartbeat {
     const { signal } = this.#end;
     let nextMs = clock.monotonicMs();
     while (!signal.aborted) {
-      if (isAlive()) await this.#beat();
+      if (!isAlive()) {
+        await clock.sleep(Math.min(lookMs, interval), signal);
+        nextMs = clock.monotonicMs();
+        continue;
+      }
+      await this.#beat();
       // A beat that was missed is not made up for.
       nextMs += interval * (Math.floor((clock.monotonicMs() - nextMs) / interval) + 1);
       await clock.sleep(nextMs - clock.monotonicMs(), signal);

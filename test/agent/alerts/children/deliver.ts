@@ -13,10 +13,11 @@ const log = createLog('warn');
 const notifier = createWebhookNotifier(webhookOptions.parse({ url }), { clock, externalUrl: '' });
 const outbox = new Outbox({
   receivers: [{ name: 'oncall', integrations: [{ key: 'webhook/0', notifier }] }],
+  kept: async () => store.keptAlerts(),
   settle: async (task) => store.alerts(task),
   clock,
   log,
   troubles: new TroubleLog(log),
 });
-outbox.start(store.keptAlerts().waiting);
+outbox.start(store.keptAlerts());
 setInterval(() => {}, 1000);

@@ -56,15 +56,17 @@ test('beats as it is configured', async () => {
   await receiver.request(2);
 });
 
-test('is silent while rules are not evaluated', async () => {
+test('is silent while rules are not evaluated, and beats with the first evaluation', async () => {
   isAlive = false;
   start();
-  await pass();
-  await clock.sleeping((ms) => ms === 60_000);
+  for (let second = 0; second < 5; second++) await pass(1000);
+  await clock.sleeping((ms) => ms === 1000);
   assert.equal(receiver.requests.length, 0);
   isAlive = true;
-  await pass();
+  await pass(1000);
   await receiver.request(1);
+  await pass();
+  await receiver.request(2);
 });
 
 test('says once that nobody hears it, and when that is over, without its secret', async () => {

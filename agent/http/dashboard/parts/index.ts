@@ -1,0 +1,15 @@
+export { Chart, type ChartProps } from './chart.tsx';
+export type { ChartSeries, SeriesLoader } from './chart-data.ts';
+export { Dialog } from './dialog.tsx';
+export { Icon, type IconName } from './icon.tsx';
+export type { Mark } from './marks.ts';
+export { useNow } from './now.ts';
+export { Panel } from './panel.tsx';
+export { RangePicker } from './range-picker.tsx';
+export { speak } from './speaker.tsx';
+export { Spark, Stat } from './stat.tsx';
+export { Status, type Tone } from './status.tsx';
+export { type Column, Table } from './table.tsx';
+export { type Tab, Tabs } from './tabs.tsx';
+export { toast } from './toast.tsx';
+export { Age, Name, Time, Unknown, Value } from './value.tsx';

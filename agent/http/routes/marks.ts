@@ -1,0 +1,49 @@
+import type { FastifyInstance } from 'fastify';
+import type { Clock } from '../../clock.ts';
+import { pastRange, readPastRange } from '../past-range.ts';
+import { isoTime, limitOf, objectOf, pageOf, queryOf, text } from '../schemas.ts';
+import type { HttpViews } from '../views.ts';
+
+const dayMs = 24 * 3_600_000;
+
+const schema = {
+  summary: 'Restarts and deploys of the watched processes and starts of the agent, oldest first',
+  description:
+    'A deploy is a restart after which the service says another version of itself. Of more than `limit` marks the newest.',
+  tags: ['monitoring'],
+  querystring: queryOf({
+    ...pastRange,
+    since: { ...pastRange.since, description: 'From this time on; a day before `until` unless told.' },
+    limit: limitOf(200, 1000),
+  }),
+  response: {
+    200: pageOf(
+      objectOf({
+        timestamp: isoTime,
+        kind: { ...text, enum: ['restart', 'deploy', 'agent'] },
+        process: text,
+        text,
+      }),
+    ),
+  },
+};
+
+interface Asked {
+  readonly Querystring: { readonly since?: string; readonly until?: string; readonly limit: number };
+}
+
+/** `/api/monitoring/marks`: what charts are marked with. */
+export function addMarkRoute(
+  app: FastifyInstance,
+  views: HttpViews,
+  clock: Clock,
+  handlerTimeout: number,
+): void {
+  app.get<Asked>('/api/monitoring/marks', { schema, handlerTimeout }, async ({ query }) => {
+    const { since, until, limit } = query;
+    const { startMs, endMs } = readPastRange(since, until, clock.now(), dayMs);
+    const marks = await views.marks({ startMs, endMs, limit });
+    const data = marks.map(({ timeMs, ...mark }) => ({ timestamp: new Date(timeMs).toISOString(), ...mark }));
+    return { success: true, data };
+  });
+}

@@ -1,0 +1,107 @@
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { gapEvent } from './stream-events.ts';
+import type { TickLog } from './tick-log.ts';
+
+/** Bytes that may wait for one viewer. */
+export const mostWaitingBytes = 256 * 1024;
+/** Of ticks that it missed, so many bytes are handed over at once: the next ones when they have left. */
+const portionBytes = 64 * 1024;
+/** A viewer that takes nothing of what it missed for so long does not read. */
+const stuckMs = 15_000;
+
+/**
+ * One reader of the stream. Its answer has no length and is not chunked, it ends with the connection: so one buffer
+ * serves all viewers, and a tick is one write to each socket.
+ */
+export class Viewer {
+  /** Who looks on, for the log. */
+  readonly name: string;
+  /** When it came; monotonic milliseconds. */
+  readonly sinceMs: number;
+  readonly #response: ServerResponse;
+  readonly #socket: Socket;
+  /** What it missed and still gets. */
+  #missed: { readonly log: TickLog; next: number; lastTimeMs: number } | undefined;
+  #taken = { bytes: -1, atMs: 0 };
+
+  constructor(response: ServerResponse, socket: Socket, name: string, sinceMs: number) {
+    this.#response = response;
+    this.#socket = socket;
+    this.name = name;
+    this.sinceMs = sinceMs;
+  }
+
+  /** Sends the headers with the first bytes, and lets no silence end the connection. `gone` is called once. */
+  begin(headers: Readonly<Record<string, string>>, first: string, gone: () => void): void {
+    const response = this.#response;
+    response.useChunkedEncodingByDefault = false;
+    response.shouldKeepAlive = false;
+    response.once('close', gone);
+    // Writing to one who just left fails; `close` follows.
+    response.on('error', () => {});
+    response.writeHead(200, headers);
+    response.write(first);
+    this.#socket.setTimeout(0);
+  }
+
+  /** False when too much waits for it already: whoever does not read is to be ended. */
+  send(event: Buffer): boolean {
+    const waiting = this.#socket.writableLength;
+    if (waiting > 0 && waiting + event.length > mostWaitingBytes) return false;
+    this.#socket.write(event);
+    return true;
+  }
+
+  /** A tick. While the viewer still gets what it missed, this one comes behind it. False as of `send`. */
+  sendTick(event: Buffer, nowMs: number): boolean {
+    return this.#missed ? this.#isTaking(nowMs) : this.send(event);
+  }
+
+  /** Sends the ticks from `number` on, as fast as they are read; the one before was at `lastTimeMs`. */
+  catchUp(log: TickLog, number: number, lastTimeMs: number): void {
+    this.#missed = { log, next: number, lastTimeMs };
+    this.#socket.on('drain', this.#sendMissed);
+    this.#sendMissed();
+  }
+
+  readonly #sendMissed = (): void => {
+    const missed = this.#missed;
+    while (missed && this.#socket.writableLength < portionBytes) {
+      const { log } = missed;
+      if (missed.next >= log.end) {
+        this.#missed = undefined;
+        this.#socket.off('drain', this.#sendMissed);
+        return;
+      }
+      const portion: Buffer[] = [];
+      for (let bytes = 0; bytes < portionBytes && missed.next < log.end; missed.next++) {
+        if (missed.next < log.first) {
+          missed.next = log.first;
+          portion.push(gapEvent(missed.lastTimeMs, log.at(log.first)!.timeMs));
+        }
+        const { timeMs, event } = log.at(missed.next)!;
+        portion.push(event);
+        bytes += event.length;
+        missed.lastTimeMs = timeMs;
+      }
+      this.#socket.write(Buffer.concat(portion));
+    }
+  };
+
+  #isTaking(nowMs: number): boolean {
+    const bytes = this.#socket.bytesWritten - this.#socket.writableLength;
+    if (bytes > this.#taken.bytes) this.#taken = { bytes, atMs: nowMs };
+    return nowMs - this.#taken.atMs < stuckMs;
+  }
+
+  /** Ends it when it has read what waits. */
+  end(): void {
+    this.#response.end();
+  }
+
+  /** Ends it now. */
+  destroy(): void {
+    this.#socket.destroy();
+  }
+}
