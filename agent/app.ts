@@ -1,50 +1,40 @@
-import type { EventSettings, UserActivity } from '../workers/contract/events.ts';
-import { createProcessCells, processCell } from '../workers/contract/process-cells.ts';
+import { createProcessCells } from '../workers/contract/process-cells.ts';
 import { createRingBuffers } from '../workers/contract/ring-cells.ts';
-import type { SourceStatus, TickSettings } from '../workers/contract/tasks.ts';
 import { createEventBuffers, type EventBuffers } from '../workers/contract/window-cells.ts';
 import { readSummary } from '../workers/events/event-summary.ts';
-import { RequestReader } from '../workers/events/request-reader.ts';
 import { RingReader } from '../workers/ring/ring-reader.ts';
 import { alertCommands } from './alerts/alert-commands.ts';
 import { createAlertParts } from './alerts/alert-parts.ts';
 import type { Alerting } from './alerts/alerting.ts';
 import { createNotificationsSource } from './alerts/notifications-source.ts';
-import { RuleViews } from './alerts/rule-views.ts';
 import { createRulesSource } from './alerts/rules-source.ts';
 import { type Clock, systemClock } from './clock.ts';
+import { createSources, eventSettings, tickSettings, watchedName } from './collecting.ts';
 import type { Config } from './config/schema.ts';
 import { type ControlHandler, createControlServer } from './http/control.ts';
 import { loginCommand } from './http/login-command.ts';
 import { addressUrl, createHttpServer, type HttpAddress, type HttpServer } from './http/server.ts';
-import type { HttpViews } from './http/views.ts';
-import { Lifecycle } from './lifecycle.ts';
+import { createViews } from './http-views.ts';
+import { endWithin, flushMs, Lifecycle } from './lifecycle.ts';
 import { type Log, TroubleLog } from './log.ts';
 import { BudgetKeeper } from './pipeline/budget.ts';
-import { type HistoryArchive, historicalRows } from './pipeline/history.ts';
-import { ledgerReport } from './pipeline/ledger-report.ts';
+import type { HistoryArchive } from './pipeline/history.ts';
 import { OlderReader } from './pipeline/older.ts';
 import { Pipeline } from './pipeline/pipeline.ts';
-import { PromqlTurns } from './pipeline/promql-turns.ts';
 import { QueryPool } from './pipeline/query-pool.ts';
 import { readyReport } from './pipeline/ready.ts';
-import { RunningSource, slowEveryMs } from './pipeline/running-source.ts';
+import { RunningSource } from './pipeline/running-source.ts';
 import { Scheduler } from './pipeline/scheduler.ts';
 import { SnapshotBuilder } from './pipeline/snapshot.ts';
 import { type ReplayReport, type ReplayRequest, replaySpool } from './pipeline/spool.ts';
 import { storePathOf } from './pipeline/store-path.ts';
 import { TickPool } from './pipeline/tick-pool.ts';
-import { WriteDesk } from './pipeline/write-desk.ts';
 import type { ReadyReport } from './ready-shape.ts';
 import { SelfStats } from './selfstats.ts';
 import { createInfluxSink } from './sinks/influx/influx.ts';
 import { createInfluxPast } from './sinks/influx/past.ts';
 import { createSnapshotPublisher } from './sinks/redis/snapshot-publisher.ts';
 import { createIntake } from './sources/intake/intake.ts';
-import { readUserKey } from './sources/intake/user-key.ts';
-import { processTargets } from './sources/process/options.ts';
-import { createQueuesSource } from './sources/queues/queues.ts';
-import { createSelfSource } from './sources/self/self.ts';
 
 /** A running agent. */
 export interface App {
@@ -66,17 +56,13 @@ export interface AppParts {
   readonly eventsOf?: (intervalMs: number) => EventBuffers;
 }
 
-/** How long, in milliseconds, a destination may go on delivering when the agent ends, and the steps of ending may take. */
-const flushMs = 2500;
-const bounds = { stepMs: 3000, totalMs: 4000 };
-
 /** Wires everything and starts it. Who calls it owns the data directory. Rejects with nothing left running. */
 export async function startApp(config: Config, alerting: Alerting, parts: AppParts): Promise<App> {
   const life = new Lifecycle();
   try {
     return await wire(config, alerting, parts, life);
   } catch (error) {
-    await life.close(bounds);
+    await life.close(endWithin);
     throw error;
   }
 }
@@ -164,7 +150,7 @@ async function wire(config: Config, alerting: Alerting, parts: AppParts, life: L
   pipeline.onTick(({ timeMs }) => {
     // Alerts of a source that is still to answer for the first time may neither end nor become unknown.
     if (!sources.every((source) => source.wasRead())) return;
-    const downSources = namesOf(pipeline.state().sources.filter(({ up }) => !up));
+    const downSources = pipeline.downSources();
     const { slowFactor } = stats;
     alerts.keeper.afterTick({ timeMs, slowFactor, downSources });
   });
@@ -189,59 +175,11 @@ async function wire(config: Config, alerting: Alerting, parts: AppParts, life: L
   let http: HttpAddress | null = null;
   let server: HttpServer | null = null;
   if (config.http) {
-    const requests = new RequestReader(events);
-    const rules = new RuleViews(alerts.groups, alerts.keeper);
-    const writes = new WriteDesk(pool);
-    const archive = createArchive(config, clock, life);
-    let users: UserActivity | null = null;
-    pipeline.onTick((result) => {
-      users = result.users ?? users;
+    const views = createViews(config, {
+      ...{ rings, events, pool, queries, pipeline, snapshots, alerts, influx, stats, clock, ready },
+      archive: createArchive(config, clock, life),
+      sinks: () => sinks.map((sink) => sink.status()),
     });
-    const views: HttpViews = {
-      onTick: (listener) => pipeline.onTick(() => listener()),
-      onEvaluation: (listener) => pipeline.onTick(() => void alerts.keeper.idle().then(listener)),
-      snapshot: () => snapshots.build(),
-      ready,
-      historical: (fromMs: number, toMs: number, everyMs: number) =>
-        historicalRows(queries, archive, fromMs, toMs, everyMs),
-      requests: (limit, before) => requests.newest(limit, before),
-      errorGroups: (task) => queries.errorGroups(task),
-      errorGroup: (fingerprint) => queries.errorGroup(fingerprint),
-      errorTrends: (task) => queries.errorTrends(task),
-      seriesStats: (task) => queries.seriesStats(task),
-      users: () => users,
-      processes: () => queries.processes({ watched: config.processes.map(({ name }) => name) }),
-      queues: (task) => queries.queues(task),
-      percentiles: (task) => queries.percentiles(task),
-      marks: (task) => queries.marks(task),
-      alerts: alerts.desk,
-      written: (body, precision, nowMs) => writes.write(body, precision, nowMs),
-      prometheus: new PromqlTurns({
-        run: (task) => queries.promql(task),
-        older: archive && ((needs, signal) => archive.reader.fetch(needs, signal)),
-        clock,
-        ...{ retention: config.store.retention, intervalMs: interval, commonTags: config.agent.tags },
-        slowFactor: () => stats.slowFactor,
-      }),
-      rules: () => rules.list(namesOf(pipeline.state().sources.filter(({ up }) => !up))),
-      backtest: (wish, signal) => alerts.backtests.run(wish, signal),
-      ledger: () =>
-        ledgerReport({
-          state: pipeline.state(),
-          sinks: sinks.map((sink) => sink.status()),
-          ...{ stats, ring: new RingReader(rings) },
-          limits: {
-            cpuPercent: config.agent.budget.cpuPercent,
-            configuredIntervalMs: interval,
-            storeQuotaBytes: config.store.quota,
-          },
-        }),
-      spool: {
-        list: (page) => queries.quarantinePage(page),
-        replay: (wanted) => replaySpool(pool, influx, wanted),
-        drop: async (ids) => (await pool.spool({ do: 'drop', ids })).changed,
-      },
-    };
     const listening = createHttpServer(config.http, { views, log, clock, dataDir });
     http = await listening.start();
     life.defer('http', () => listening.close());
@@ -275,7 +213,7 @@ async function wire(config: Config, alerting: Alerting, parts: AppParts, life: L
     if (isAlike) await alerts.use(next, flushMs);
     return isAlike;
   };
-  return { http, ready, useAlerting, stop: () => life.close(bounds) };
+  return { http, ready, useAlerting, stop: () => life.close(endWithin) };
 }
 
 /** Whether the sources that tell of alerts are the same with both: with no rules and no receivers there are none. */
@@ -295,132 +233,7 @@ function createArchive({ influx, agent }: Config, clock: Clock, life: Lifecycle)
   return { reader: new OlderReader(past, clock), tags: host === undefined ? {} : { host } };
 }
 
-function namesOf(sources: readonly SourceStatus[]): string[] {
-  return sources.map(({ source }) => source);
-}
-
 /** Where the dashboard is, for links in notifications; '' when HTTP is off. */
 function externalUrlOf({ http }: Config): string {
   return http ? addressUrl(http, http.port) : '';
-}
-
-/** What a tick works by, as the text that goes with each one. */
-function tickSettings(
-  config: Config,
-  events: EventSettings | null,
-  plan: Partial<TickSettings['plan']> = {},
-): string {
-  const { retention, quota } = config.store;
-  const settings: TickSettings = {
-    commonTags: config.agent.tags,
-    measurementPrefix: config.agent.measurementPrefix,
-    plan: {
-      procRoot: '/proc',
-      cgroupRoot: '/sys/fs/cgroup',
-      processes: processTargets(config.processes),
-      slowEveryMs,
-      ...plan,
-    },
-    events,
-    sinks: config.influx.map(({ name }) => name),
-    quotaBytes: quota,
-    retention: { rawMs: retention.raw, minuteMs: retention.minute, hourMs: retention.hour },
-  };
-  return JSON.stringify(settings);
-}
-
-/** How what comes from inside the services is counted; null when nothing is taken from there. */
-async function eventSettings({ agent, intake, redis }: Config, log: Log): Promise<EventSettings | null> {
-  if (!intake) return null;
-  const { hashUsers, slowQuery, sessionIdle } = intake;
-  return {
-    userKey: hashUsers ? await readUserKey(agent.dataDir, log) : '',
-    slowQueryMs: slowQuery,
-    sessionIdleMs: sessionIdle,
-    wantTexts: redis !== false && redis.lists !== false,
-  };
-}
-
-/** The configured name of the process with this pid, where it is one that is watched. */
-function watchedName({ processes }: Config, cells: SharedArrayBuffer, pid: number): string | undefined {
-  const rows = new Float64Array(cells);
-  return processes.find((_, i) => rows[i * processCell.LENGTH + processCell.PID] === pid)?.name;
-}
-
-function createSources(config: Config, stats: SelfStats, log: Log, clock: Clock): RunningSource[] {
-  const queues = (config.queues || []).map((options) => createQueuesSource(options, { clock, log }));
-  for (const source of queues) stats.countRedisCommandsOf(() => source.commandsSent());
-  return [createSelfSource(stats, clock), ...queues].map((source) => new RunningSource(source, clock));
-}
-
-/** What one collection cycle gave. */
-export interface Collected {
-  /** Line protocol; '' when nothing could be collected. */
-  readonly lines: string;
-  readonly sources: readonly SourceStatus[];
-}
-
-/** One collection cycle without a store. CPU needs two readings, so it takes a second. */
-export async function collectOnce(
-  config: Config,
-  { log, clock = systemClock }: AppParts,
-): Promise<Collected> {
-  const life = new Lifecycle();
-  try {
-    const stats = new SelfStats();
-    stats.intervalMs = config.agent.interval;
-    const pool = new TickPool({
-      rings: createRingBuffers(60_000),
-      processes: createProcessCells(),
-      events: null,
-      store: null,
-    });
-    life.defer('tick worker', () => pool.close());
-    const settings = tickSettings(config, null, { slowEveryMs: 0 });
-    const sources = createSources(config, stats, log, clock);
-    life.defer('sources', () => Promise.all(sources.map((source) => source.close())));
-    await pool.open(settings);
-    await pool.tick({
-      timeMs: clock.now(),
-      settings,
-      readings: [],
-      frames: null,
-      lostPoints: 0,
-      slowFactor: 1,
-      wantLines: false,
-    });
-    await new Promise((resolve) => setTimeout(resolve, 1000));
-    const troubles = new TroubleLog(log);
-    const pipeline = new Pipeline({ pool, settings, sources, stats, clock, log, troubles });
-    const result = await pipeline.tick(clock.now(), true);
-    return { lines: result?.lines ?? '', sources: pipeline.state().sources };
-  } finally {
-    await life.close(bounds);
-  }
-}
-
-/** The quarantine of a store that no agent runs on: who calls it owns the data directory. */
-export async function startSpool(config: Config, { log, clock = systemClock }: AppParts) {
-  const life = new Lifecycle();
-  try {
-    const store = { path: storePathOf(config.agent.dataDir) };
-    const rings = createRingBuffers(60_000);
-    const pool = new TickPool({ rings, processes: createProcessCells(), events: null, store });
-    life.defer('tick worker', () => pool.close());
-    const { notices } = await pool.open(tickSettings(config, null));
-    for (const notice of notices) log.warn(notice);
-    const { measurementPrefix } = config.agent;
-    const sinks = config.influx.map((options) =>
-      createInfluxSink(options, { port: pool, clock, log, measurementPrefix }),
-    );
-    life.defer('sinks', () => Promise.all(sinks.map((sink) => sink.close(flushMs))));
-    return {
-      replay: (request: ReplayRequest) => replaySpool(pool, sinks, request),
-      drop: (ids: readonly number[]) => pool.spool({ do: 'drop', ids }),
-      close: () => life.close(bounds),
-    };
-  } catch (error) {
-    await life.close(bounds);
-    throw error;
-  }
 }

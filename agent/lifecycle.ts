@@ -6,6 +6,11 @@ interface Cleanup {
   readonly end: () => unknown;
 }
 
+/** How long, in milliseconds, a destination may go on delivering when the agent ends. */
+export const flushMs = 2500;
+/** How long the steps of ending may take. */
+export const endWithin = { stepMs: 3000, totalMs: 4000 };
+
 /** A step gets at least this long, however late it is, in milliseconds. */
 const leastStepMs = 100;
 

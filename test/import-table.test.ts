@@ -91,7 +91,13 @@ const table: readonly Row[] = [
   {
     from: 'agent/cli/**',
     may: [
-      ...[base, message, 'agent/{app,doctor}.ts', 'agent/{config,alerts}/**', 'workers/store/**'],
+      ...[
+        base,
+        message,
+        'agent/{app,doctor,once,spool-alone}.ts',
+        'agent/{config,alerts}/**',
+        'workers/store/**',
+      ],
       // Where the store lies, what a replay tells, and how to ask the running agent.
       ...['agent/pipeline/{store-path,data-folder,spool}.ts', 'agent/http/control-client.ts'],
       'workers/{promql,replay}/**',
@@ -99,12 +105,7 @@ const table: readonly Row[] = [
   },
   // These wire the parts together.
   {
-    from: 'agent/app.ts',
-    may: ['agent/**', '!agent/cli/**', '!agent/{main,doctor}.ts', 'workers/**'],
-    single: true,
-  },
-  {
-    from: 'agent/doctor.ts',
+    from: 'agent/{app,collecting,doctor,http-views,once,spool-alone}.ts',
     may: ['agent/**', '!agent/cli/**', '!agent/main.ts', 'workers/**'],
     single: true,
   },

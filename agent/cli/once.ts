@@ -17,7 +17,7 @@ export const onceCommand: Command<CollectArgs> = {
     const { config, notices } = await loadSettings(args);
     const log = logOf(config);
     for (const notice of notices) log.warn(notice);
-    const { collectOnce } = await import('../app.ts');
+    const { collectOnce } = await import('../once.ts');
     const { lines, sources } = await collectOnce(config, { log });
     process.stdout.write(lines);
     const unasked = await lookedForUnasked(config);

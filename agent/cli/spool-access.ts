@@ -1,10 +1,10 @@
 import type { SpoolResult } from '../../workers/contract/tasks.ts';
-import { startSpool } from '../app.ts';
 import type { Config } from '../config/schema.ts';
 import { AgentError } from '../errors.ts';
 import { callControl } from '../http/control-client.ts';
 import type { Log } from '../log.ts';
 import type { ReplayReport, ReplayRequest } from '../pipeline/spool.ts';
+import { startSpool } from '../spool-alone.ts';
 import { prepareDataDir } from './data-dir.ts';
 
 /** Ways to change the quarantine. */

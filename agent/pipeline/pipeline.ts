@@ -91,6 +91,11 @@ export class Pipeline {
     return this.#state;
   }
 
+  /** Names of the sources that the last tick did not reach. */
+  downSources(): string[] {
+    return this.#state.sources.filter(({ up }) => !up).map(({ source }) => source);
+  }
+
   /** Runs one tick; gives its result, or null when it was skipped or failed. Never rejects. */
   async tick(timeMs: number, wantLines = false): Promise<TickResult | null> {
     const { stats, troubles } = this.#parts;

@@ -30,6 +30,8 @@ export interface StageOptions {
   readonly rules?: string;
   /** How busy the CRM keeps its queues; 0: it does only what it is asked. */
   readonly rate?: number;
+  /** Done before the agent is there. */
+  readonly first?: (redis: TestServer) => Promise<void>;
 }
 
 /** The demo CRM, the built agent beside it, and a browser for its page. */
@@ -57,10 +59,11 @@ export class DashboardStage {
   }
 
   /** Resolves when the CRM reports to the agent. */
-  static async start({ rules, rate = 0 }: StageOptions = {}): Promise<DashboardStage> {
+  static async start({ rules, rate = 0, first }: StageOptions = {}): Promise<DashboardStage> {
     const folder = await temporaryFolder('nova-page-');
     const [redis, built, port] = await Promise.all([startRedis(), builtWithPage(), freePort()]);
     const socket = join(folder, 'intake.sock');
+    await first?.(redis);
     const ruleFile = join(folder, 'rules.yml');
     if (rules !== undefined) await writeFile(ruleFile, rules);
     const crm = await startCrm(

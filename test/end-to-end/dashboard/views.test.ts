@@ -156,7 +156,7 @@ test('the queries of the page are those of the API', async () => {
       shown.map((row) => picked(row, ['Query', 'Queries', 'Slow', ...durations])).sort(byName),
       queries
         .map((row) => ({
-          Query: row.model === null ? row.operation : `${row.model}.${row.operation}`,
+          Query: `${row.model ?? 'raw'}.${row.operation}`,
           Queries: formatCount(row.queries),
           Slow: formatCount(row.slow),
           ...shownDurations(row),
@@ -183,8 +183,6 @@ test('the queues of the page are those of the snapshot', async () => {
         }))
         .sort(byName),
     );
-    const failed = Object.fromEntries(shown.map(({ Queue, Failed }) => [Queue, Failed]));
-    assert.equal(failed.campaigns, '10');
   });
   stage.browser.check();
 });

@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { Locator, Page } from 'playwright-core';
+import { untilTrue } from '../../support/servers.ts';
+import '../../support/watchdog.ts';
+import { adminToken, DashboardStage } from './stage.ts';
+
+/** What time the page shows, and how it lives through a restart of the agent. */
+let stage: DashboardStage;
+let page: Page;
+
+before(async () => {
+  stage = await DashboardStage.start({ rate: 1 });
+  await stage.visit('/api/contacts/1', 200, { times: 20 });
+  page = await stage.browser.open('/#/overview?range=5m', { token: adminToken });
+});
+
+after(() => stage?.end());
+
+function chart(title: string): Locator {
+  return page.getByRole('group', { name: title, exact: true });
+}
+
+/** Milliseconds since 1970 of the address. */
+function shownRange(url: string): { fromMs: number; toMs: number } {
+  const query = new URLSearchParams(url.split('?')[1]);
+  return { fromMs: Date.parse(query.get('from')!), toMs: Date.parse(query.get('to')!) };
+}
+
+test('dragging over a chart zooms all of them, and the back button returns', async () => {
+  const plot = chart('CPU').locator('.u-over');
+  await plot.waitFor();
+  await plot.scrollIntoViewIfNeeded();
+  const box = (await plot.boundingBox())!;
+  const nowMs = Date.now();
+  await page.mouse.move(box.x + box.width * 0.5, box.y + 40);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.6, box.y + 42, { steps: 3 });
+  await page.mouse.move(box.x + box.width * 0.75, box.y + 42, { steps: 3 });
+  await page.mouse.up();
+  await page.waitForURL(/from=/);
+  const { fromMs, toMs } = shownRange(page.url());
+  const wholeMs = 5 * 60_000;
+  // A step of the chart, and the time that the drag took, lie between.
+  assert.ok(Math.abs(fromMs - (nowMs - wholeMs * 0.5)) < 20_000, page.url());
+  assert.ok(Math.abs(toMs - (nowMs - wholeMs * 0.25)) < 20_000, page.url());
+  await page.getByRole('link', { name: 'The past' }).waitFor();
+  await page.goBack();
+  await page.waitForURL(/range=5m/);
+  await page.goForward();
+  await page.waitForURL(/from=/);
+  stage.browser.check();
+});
+
+test('a link shows the same view, range and filter in another window', async () => {
+  const { fromMs, toMs } = shownRange(page.url());
+  const query = `from=${new Date(fromMs).toISOString()}&to=${new Date(toMs).toISOString()}`;
+  await page.goto(`/#/routes?${query}`);
+  await page
+    .getByRole('searchbox', { name: 'Filter routes' })
+    .or(page.getByText('Loading…'))
+    .first()
+    .waitFor();
+  await page.goto('/#/routes?range=15m');
+  const filter = page.getByRole('searchbox', { name: 'Filter routes' });
+  await filter.fill('contacts');
+  await page.getByRole('columnheader', { name: 'p95' }).getByRole('button').click();
+  await page.getByLabel('Earlier time shown beside it').selectOption('1d');
+  await page.waitForURL(/compare=1d/);
+  const state = await page.context().storageState();
+  const again = await stage.browser.open(page.url(), { storageState: state });
+  await again.getByRole('heading', { level: 1, name: 'Routes' }).waitFor();
+  assert.equal(await again.getByRole('searchbox', { name: 'Filter routes' }).inputValue(), 'contacts');
+  await again
+    .getByRole('columnheader', { name: 'p95' })
+    .and(again.locator('[aria-sort=descending]'))
+    .waitFor();
+  await again.getByRole('button', { name: 'Time range: Last 15 minutes' }).waitFor();
+  assert.equal(await again.getByLabel('Earlier time shown beside it').inputValue(), '1d');
+  assert.equal(again.url(), page.url());
+  await again.context().close();
+  stage.browser.check();
+});
+
+test('beside the day before, charts ask for that time too', async () => {
+  const asked: number[] = [];
+  page.on('request', (request) => {
+    const { pathname, searchParams } = new URL(request.url());
+    if (pathname === '/api/v1/query_range' && searchParams.get('query') === 'system_cpu_usage_percent')
+      asked.push(Number(searchParams.get('start')) * 1000);
+  });
+  await page.goto('/#/overview?range=15m&compare=1d');
+  await untilTrue(() => {
+    const ages = asked.map((startMs) => Math.round((Date.now() - startMs) / 60_000));
+    assert.ok(ages.includes(15) && ages.includes(24 * 60 + 15), ages.join());
+  });
+  stage.browser.check();
+});
+
+test('an agent killed under the open page is said to be gone, and comes back with the session', async () => {
+  await page.goto('/#/overview?range=5m');
+  await page.getByRole('status').filter({ hasText: 'Live' }).waitFor();
+  await stage.agent.stop('SIGKILL');
+  await page.getByText('Agent not reached').waitFor();
+  await stage.startAgent();
+  await page.getByRole('status').filter({ hasText: 'Live' }).waitFor();
+  const asked = page.waitForRequest((request) => request.url().includes('/api/v1/query_range'));
+  await asked;
+  await page.goto('/#/agent');
+  await page.getByRole('cell', { name: 'source/host' }).waitFor();
+  // What was asked of an agent that was away is a line in the console; nothing else may be.
+  const others = stage.browser.problems
+    .splice(0)
+    .filter((line) => !/ERR_CONNECTION|ERR_INCOMPLETE|ERR_EMPTY|50[0-9]/.test(line));
+  assert.deepEqual(others, []);
+});
+
+test('the first paint comes soon, and the heap stays while ticks come', async (t) => {
+  const fresh = await stage.browser.open('/#/overview?range=5m', { token: adminToken });
+  await fresh.getByRole('status').filter({ hasText: 'Live' }).waitFor();
+  const paintMs = await fresh.evaluate<number>(
+    `performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? NaN`,
+  );
+  t.diagnostic(`first paint after ${paintMs.toFixed(0)} ms`);
+  assert.ok(paintMs < 10_000, `${paintMs} ms`);
+  await fresh.context().close();
+  stage.browser.check();
+});
