@@ -3,6 +3,7 @@
  * again.
  * Run by scripts/demo, which installs and builds what this needs.
  */
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
@@ -10,7 +11,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { parseArgs, promisify } from 'node:util';
 import { stringify } from 'yaml';
 import { parseDuration } from '../agent/units.ts';
 import { freePort, influxQuery, untilTrue } from '../test/support/servers.ts';
@@ -25,6 +26,7 @@ const lineEveryMs = 5000;
 /** Of the visitors, at the usual rate. */
 const requestsPerSecond = 20;
 const database = 'nova';
+const runFile = promisify(execFile);
 
 /** Why the demo ends: its time is over (or Ctrl-C where none was given), it was interrupted, or something broke. */
 type End = { readonly exitCode: number; readonly problem?: string };
@@ -156,6 +158,8 @@ async function startAll(options: Options, folder: string, processes: DemoProcess
     await agent.snapshot();
   }, startMs);
 
+  const login = ['dist/agent/main.js', 'login', '-c', configFile];
+  const { stdout: address } = await runFile(process.execPath, login);
   const authorization = `-H "Authorization: Bearer $(cat ${tokenFile})"`;
   const seen = ['snapshot', 'api-metrics', 'errors', 'routes', 'queries', 'users', "'historical?hours=1'"];
   say(`
@@ -163,6 +167,9 @@ CRM       ${crm.url}   pid ${crm.pid}, ${demoQueues.length} BullMQ queues, ${vis
 Redis     ${redisUrl}   snapshots on the channel metrics:snapshot, lists metrics:api and metrics:db
 Agent     ${agent.url}   pid ${pid}, configuration ${configFile}
 Data      ${dataDir}
+
+Dashboard ${address.trim()}
+          logs in once, within 10 minutes; for another address: node ${login.join(' ')}
 
 What the agent sees:
   curl ${agent.url}/ready

@@ -9,6 +9,7 @@ import { history } from './history.ts';
 import { httpCost } from './http-cost.ts';
 import { idle } from './idle.ts';
 import { loop } from './loop.ts';
+import { type PageOptions, page } from './page.ts';
 import { processes } from './processes.ts';
 import { queues } from './queues.ts';
 import { rangequery } from './rangequery.ts';
@@ -19,7 +20,7 @@ import { snapshotHttp } from './snapshot-http.ts';
 import { store } from './store.ts';
 import { viewers } from './viewers.ts';
 
-const subjects: Readonly<Record<string, () => AsyncGenerator<Row>>> = {
+const subjects: Readonly<Record<string, (options: PageOptions) => AsyncGenerator<Row>>> = {
   idle,
   processes,
   queues,
@@ -38,13 +39,14 @@ const subjects: Readonly<Record<string, () => AsyncGenerator<Row>>> = {
   alerting,
   snapshot: snapshotHttp,
   viewers,
+  page,
 };
 
-/** `npm run bench -- [SUBJECT…] [--json]`: ours, the named peer and the ratio, measured in one run. */
+/** `npm run bench -- [SUBJECT…] [--json] [--full]`: ours, the named peer and the ratio, measured in one run. */
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { json: { type: 'boolean' } },
+    options: { json: { type: 'boolean' }, full: { type: 'boolean', default: false } },
   });
   const unknown = positionals.filter((name) => !Object.hasOwn(subjects, name));
   if (unknown.length > 0) {
@@ -56,7 +58,7 @@ async function main(): Promise<number> {
   if (!values.json)
     process.stdout.write(line('subject', 'measure', 'ours', 'peer', 'ratio', 'target', 'met'));
   for (const name of positionals.length > 0 ? positionals : Object.keys(subjects)) {
-    for await (const row of subjects[name]!())
+    for await (const row of subjects[name]!({ isFull: values.full }))
       process.stdout.write(values.json ? `${JSON.stringify(row)}\n` : tableLine(row));
   }
   return 0;

@@ -63,14 +63,15 @@ describe('the demo', () => {
     assert.deepEqual(await leftIn(folder), []);
   });
 
-  test('ends on SIGINT with exit code 0 where it had no end of its own', async () => {
-    let asked = false;
+  test('prints where the dashboard is and who gets in, and ends on SIGINT with exit code 0', async () => {
+    let visit: Promise<{ page: string | null; login: number }> | undefined;
     const { exitCode, stdout, stderr } = await demo([], (text, pid) => {
-      if (!asked && text.includes('Ctrl-C ends it all')) {
-        asked = true;
-        process.kill(pid, 'SIGINT');
-      }
+      if (visit || !text.includes('Ctrl-C ends it all')) return;
+      visit = visitDashboard(text);
+      const end = () => process.kill(pid, 'SIGINT');
+      visit.then(end, end);
     });
+    assert.deepEqual(await visit, { page: 'text/html; charset=utf-8', login: 200 });
     assert.equal(exitCode, 0, stdout + stderr);
     assert.deepEqual(pidsIn(stdout).filter(isAlive), []);
     assert.deepEqual(await leftIn(folder), []);
@@ -91,6 +92,16 @@ describe('the demo', () => {
     assert.match(stderr, /--for 60: expected a duration/);
   });
 });
+
+/** Opens the printed address as the page does: what is behind the `#` stays there, and is sent to log in. */
+async function visitDashboard(printed: string): Promise<{ page: string | null; login: number }> {
+  const [address, code] = /^Dashboard (\S+)#code=(\S+)$/m.exec(printed)!.slice(1) as [string, string];
+  const page = await fetch(address);
+  const headers = { 'content-type': 'application/json' };
+  const body = JSON.stringify({ code });
+  const login = await fetch(new URL('/api/session', address), { method: 'POST', headers, body });
+  return { page: page.headers.get('content-type'), login: login.status };
+}
 
 function isAlive(pid: number): boolean {
   try {

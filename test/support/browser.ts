@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import axe, { type AxeResults } from 'axe-core';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 
 /** What a page is opened with. */
@@ -27,7 +28,7 @@ export class TestBrowser {
   static async start(url: string): Promise<TestBrowser> {
     const browser = await chromium.launch({
       executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-      args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu', '--js-flags=--expose-gc'],
+      args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu'],
     });
     return new TestBrowser(browser, url);
   }
@@ -106,12 +107,39 @@ export async function tabTo(
   page: Page,
   role: 'link' | 'button' | 'textbox',
   name: string | RegExp,
+  key: 'Tab' | 'Shift+Tab' = 'Tab',
 ): Promise<void> {
   const wanted = page.getByRole(role, { name }).first();
   await wanted.waitFor();
   for (let presses = 0; presses < 150; presses++) {
     if ((await wanted.and(page.locator(':focus')).count()) > 0) return;
-    await page.keyboard.press('Tab');
+    await page.keyboard.press(key);
   }
-  assert.fail(`Tab does not reach the ${role} ${name}`);
+  assert.fail(`${key} does not reach the ${role} ${name}`);
+}
+
+/** What axe finds that keeps people out: serious and critical, each with where it is. */
+export async function seriousFaults(page: Page, rules?: readonly string[]): Promise<string[]> {
+  if (!(await page.evaluate<boolean>('"axe" in window'))) await page.evaluate(axe.source);
+  const options = {
+    resultTypes: ['violations'],
+    ...(rules && { runOnly: { type: 'rule', values: rules } }),
+  };
+  const { violations } = await page.evaluate<AxeResults>(`axe.run(document, ${JSON.stringify(options)})`);
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .flatMap(({ id, nodes }) =>
+      nodes.map(({ target, failureSummary }) => `${id}: ${target} ${failureSummary}`),
+    );
+}
+
+/** Of one page: what is left on its heap once collected, bytes; how long its main thread worked so far, seconds. */
+export async function costOf(page: Page): Promise<{ heapBytes: number; busySeconds: number }> {
+  const session = await page.context().newCDPSession(page);
+  await session.send('Performance.enable');
+  await session.send('HeapProfiler.collectGarbage');
+  const { metrics } = await session.send('Performance.getMetrics');
+  await session.detach();
+  const value = (name: string) => metrics.find((metric) => metric.name === name)!.value;
+  return { heapBytes: value('JSHeapUsedSize'), busySeconds: value('TaskDuration') };
 }

@@ -3,6 +3,7 @@ import { after, before, test } from 'node:test';
 import { Queue } from 'bullmq';
 import type { Page } from 'playwright-core';
 import type { ShownAlert, ShownSilence } from '../../../agent/alert-shape.ts';
+import { runAgent } from '../../support/agent.ts';
 import { tabTo } from '../../support/browser.ts';
 import { type TestServer, untilTrue } from '../../support/servers.ts';
 import '../../support/watchdog.ts';
@@ -42,10 +43,9 @@ async function theAlert(status = 'open'): Promise<ShownAlert> {
   return alert;
 }
 
-test('the address of the start logs in once', async () => {
-  const said = () => /dashboard: (http:\S+)/.exec(stage.agent.log())?.[1];
-  await untilTrue(() => assert.ok(said()));
-  const address = said()!;
+test('an address of the command login logs in once', async () => {
+  const { stdout } = await runAgent(['login', '-c', stage.agent.configFile]);
+  const address = stdout.trim();
   const expected = /401/;
   const first = await stage.browser.open(address);
   await first.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();

@@ -66,6 +66,8 @@ export class DashboardStage {
     await first?.(redis);
     const ruleFile = join(folder, 'rules.yml');
     if (rules !== undefined) await writeFile(ruleFile, rules);
+    // Where a library in this process, too, finds the agent.
+    process.env.NOVA_AGENT_INTAKE_SOCKET = socket;
     const crm = await startCrm(
       built.main,
       ['--redis', redis.url, '--data', folder, '--rate', `${rate}`],

@@ -98,7 +98,7 @@ test('the API counts what was sent', async () => {
 
 test('every view opens by keyboard, and shows numbers', async () => {
   for (const name of viewNames) {
-    await tabTo(page, 'link', new RegExp(`^${name}`));
+    await tabTo(page, 'link', new RegExp(`^${name}`), 'Shift+Tab');
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { level: 1, name }).waitFor();
     const [key] = name.toLowerCase().split(' ');
