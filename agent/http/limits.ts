@@ -18,7 +18,7 @@ export interface HttpLimits {
 
 export const defaultHttpLimits: HttpLimits = {
   headersTimeoutMs: 7000,
-  requestTimeoutMs: 15_000,
+  requestTimeoutMs: 8000,
   handlerTimeoutMs: 15_000,
   idleTimeoutMs: 60_000,
   keepAliveTimeoutMs: 7000,

@@ -115,7 +115,7 @@ test('names made of script, right-to-left marks and 10 KB are text, and do not b
     });
     monitor.trackDatabaseQuery({ timestamp, query: name, duration: 12, model: name, operation: name });
     monitor.trackSocketEvent({ timestamp, event: name, connections: 1, duration: 1 });
-    monitor.trackError(Object.assign(new Error(name), { name }), { route: name, method: 'GET', user: name });
+    monitor.trackError(Object.assign(new Error(name), { name }), { route: name, method: 'GET', userId: name });
   }
   const lines = oddNames
     .slice(0, 5)
@@ -162,7 +162,9 @@ test('names made of script, right-to-left marks and 10 KB are text, and do not b
 /** Nothing of the names ran or became an element, and the body does not scroll sideways. */
 async function staysInside(page: Page, where: string): Promise<void> {
   const found = await page.evaluate<{ hit: boolean; made: number; over: number; away: string[] }>(`(() => {
-    const over = document.documentElement.scrollWidth - document.documentElement.clientWidth;
+    scrollTo(1000, scrollY);
+    const over = scrollX;
+    scrollTo(0, scrollY);
     const wide = over > 0 ? [...document.querySelectorAll('main *')] : [];
     return {
       hit: 'hit' in window,
