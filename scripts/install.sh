@@ -54,18 +54,14 @@ install_packages() (
   fi
 )
 
-# npm packages as package-lock.json has them. No package needs its install script. Where a registry lacks the binaries
-# of another platform, `npm ci` takes the lock for incomplete; `npm install` holds to the same versions and goes on.
+# npm packages as package-lock.json has them. No package needs its install script. `npm ci` refuses this lock: optional
+# packages of other platforms are not in it, because not every registry has them. `npm install --no-save` holds to the same
+# versions and leaves the lock as it is.
 need_packages() {
-  local said lock=node_modules/.package-lock.json
-  local options=(--include=dev --ignore-scripts --no-audit --no-fund --loglevel=error)
+  local lock=node_modules/.package-lock.json
   [ -e "$lock" ] && [ ! package-lock.json -nt "$lock" ] && return
   [ "$install" = yes ] || fail 'node_modules is missing or older than package-lock.json, and --no-install was given'
   step 'install: npm packages'
-  if said=$(npm ci "${options[@]}" </dev/null 2>&1); then
-    printf '%s\n' "$said"
-  else
-    printf 'npm ci does not work here:\n%s\nnpm install --no-save instead:\n' "$(head -n 5 <<<"$said")"
-    npm install --no-save "${options[@]}" </dev/null || fail 'npm install failed: see above'
-  fi
+  npm install --no-save --include=dev --ignore-scripts --no-audit --no-fund --loglevel=error </dev/null ||
+    fail 'npm install failed: see above'
 }

@@ -1,5 +1,6 @@
 import type { ActiveAlert, AlertsPageTask } from '../../workers/contract/alert-tasks.ts';
 import type { Alert, AlertRecording, Silence } from '../../workers/contract/alerts.ts';
+import { labelsTest } from '../../workers/routing/matchers.ts';
 import type {
   AlertPage,
   AlertQuery,
@@ -161,9 +162,8 @@ export class AlertDesk {
     const nowMs = this.#clock.now();
     const { id, matchers, startsAtMs, endsAtMs, createdBy, comment } = silence;
     const status = endsAtMs <= nowMs ? 'expired' : startsAtMs > nowMs ? 'pending' : 'active';
-    const kept = this.#keeper
-      .active()
-      .filter(({ mutedBy }) => mutedBy?.by === 'silence' && mutedBy.id === id);
+    const fits = labelsTest(matchers);
+    const kept = status === 'active' ? this.#keeper.active().filter(({ alert }) => fits(alert.labels)) : [];
     return {
       id,
       matchers: matchers.map(matcherText),

@@ -2,6 +2,7 @@ import type { AlertPage, AlertQuery, ShownAlert, ShownSilence, SilenceRequest } 
 import { alertStatuses } from '../alert-shape.ts';
 import type { TestOutcome } from '../alerts/alert-commands.ts';
 import { AgentError } from '../errors.ts';
+import { alertTexts, type RecordedAlert } from './alert-text.ts';
 import type { Command } from './command.ts';
 import { exitCodes } from './exit.ts';
 import { loadSettings, type SettingsArgs, settingsOptions } from './settings.ts';
@@ -71,7 +72,7 @@ export const alertsCommand: Command<AlertsArgs> = {
         return tell(args, alerts, alertTable);
       }
       case 'show':
-        return tell({ format: 'json' }, await ask<ShownAlert[]>('alerts-show', { ids: names }), alertTable);
+        return tell(args, await ask<RecordedAlert[]>('alerts-show', { ids: names }), alertTexts);
       case 'ack':
         return tell(args, await ask<ShownAlert[]>('alerts-ack', { ids: names, by, comment }), alertTable);
       case 'silence': {

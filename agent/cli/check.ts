@@ -17,8 +17,10 @@ export const checkCommand: Command<CheckArgs> = {
       })
       .example('$0 check -c config/agent.yml --print', 'what holds, defaults included'),
   handler: async (args) => {
-    const { config, notices, files } = await loadSettings(args);
-    const { checkAlerting } = await import('./checked-rules.ts');
+    const { checkAlerting, withAlertingMistakes } = await import('./checked-rules.ts');
+    const { config, notices, files } = await loadSettings(args).catch(async (error: unknown) => {
+      throw await withAlertingMistakes(error, process.cwd());
+    });
     const rules = await checkAlerting(config, [], process.cwd());
     for (const notice of [...notices, ...rules.warnings]) process.stderr.write(`nova-agent: ${notice}\n`);
     if (args.print) {

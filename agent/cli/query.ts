@@ -7,7 +7,7 @@ import { loadSettings, type SettingsArgs, settingsOptions } from './settings.ts'
 import { timeOf } from './time-option.ts';
 
 interface QueryArgs extends SettingsArgs {
-  readonly expr: string;
+  readonly expr?: string | undefined;
   readonly since: string;
   readonly until?: string | undefined;
   readonly step?: string | undefined;
@@ -22,13 +22,12 @@ const mostSteps = 11_000;
 const lookbackMs = 5 * 60_000;
 
 export const queryCommand: Command<QueryArgs> = {
-  command: 'query <expr>',
+  command: 'query [expr]',
   describe: 'Evaluate PromQL over the stored past; works beside a running agent',
   builder: (yargs) =>
     settingsOptions(yargs)
       .positional('expr', {
         type: 'string',
-        demandOption: true,
         describe: 'PromQL: a metric is MEASUREMENT_FIELD',
       })
       .option('since', {
@@ -55,6 +54,9 @@ export const queryCommand: Command<QueryArgs> = {
         'requests of the last 5 minutes by route',
       ),
   handler: async (args) => {
+    const { expr } = args;
+    if (expr === undefined || expr.trim() === '')
+      throw new AgentError('USAGE', "say what to ask: nova-agent query 'EXPR'");
     const nowMs = Date.now();
     const endMs = args.until === undefined ? nowMs : timeOf('--until', args.until, nowMs);
     const startMs = timeOf('--since', args.since, nowMs);
@@ -69,9 +71,18 @@ export const queryCommand: Command<QueryArgs> = {
     try {
       const select = historySelect(reader, config, nowMs);
       const result = args.instant
-        ? promql.evaluateInstant(args.expr, endMs, select, { lookbackMs })
-        : promql.evaluateRange(args.expr, startMs, endMs, stepMs, select, { lookbackMs });
+        ? promql.evaluateInstant(expr, endMs, select, { lookbackMs })
+        : promql.evaluateRange(expr, startMs, endMs, stepMs, select, { lookbackMs });
       process.stdout.write(resultText(result, args.format, endMs));
+      const isEmpty =
+        (result.type === 'vector' && result.samples.length === 0) ||
+        (result.type === 'matrix' && result.series.length === 0);
+      if (isEmpty) {
+        const { unknownMetrics } = await import('../alerts/rule-files/known-metrics.ts');
+        const stored = reader.series({}).map(({ measurement, field }) => `${measurement}_${field}`);
+        for (const words of unknownMetrics(expr, new Set(stored)))
+          process.stderr.write(`nova-agent: ${words}\n`);
+      }
     } catch (cause) {
       if (!(cause instanceof promql.PromqlError)) throw cause;
       throw new AgentError('QUERY_INVALID', messageOf(cause), { cause });

@@ -68,7 +68,11 @@ export const rulesCommand: Command<RulesArgs> = {
       .epilogue(testHelp),
   handler: async (args) => {
     if (args.action !== 'backtest') refuseOptions(args);
-    const { config } = await loadSettings(args);
+    const { config } = await loadSettings(args).catch(async (error: unknown) => {
+      if (args.action !== 'check' || args.files.length > 0) throw error;
+      const { withAlertingMistakes } = await import('./checked-rules.ts');
+      throw await withAlertingMistakes(error, process.cwd());
+    });
     if (args.action === 'test') {
       const { testRules } = await import('./rules-test.ts');
       return testRules(config, args.files.map(String), process.cwd());

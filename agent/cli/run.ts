@@ -178,9 +178,14 @@ class Runner {
       dataDir: config.agent.dataDir,
       http: this.#app?.http?.url ?? 'off',
     });
-    const login = this.#app?.http?.login;
-    if (login) {
-      this.#log.info(`dashboard: ${login} logs in once, within 10 minutes; "nova-agent login" makes another`);
+    const http = this.#app?.http;
+    // A code to log in with stands in the log only where nobody has another way in.
+    if (http?.login) {
+      this.#log.info(
+        `dashboard: ${http.login} logs in once, within 10 minutes; "nova-agent login" makes another`,
+      );
+    } else if (http) {
+      this.#log.info(`dashboard: ${http.dashboard}/; log in with a token, or "nova-agent login"`);
     }
   }
 }

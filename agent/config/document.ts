@@ -11,6 +11,7 @@ import {
   LineCounter,
   type ParsedNode,
   Parser,
+  type Scalar,
   type YAMLMap,
 } from 'yaml';
 import type { Draft, Origin, Place } from './draft.ts';
@@ -93,10 +94,11 @@ function parse(
   const errors = [...document.errors, ...document.warnings].sort((a, b) => a.pos[0] - b.pos[0]);
   const fatal = errors.filter(({ code }) => code !== 'TAG_RESOLVE_FAILED');
   for (const { message, pos } of fatal.slice(0, mostSyntaxErrors)) refuse(pos[0], message);
+  // Not quoted: it may be a secret that begins with an exclamation mark.
   for (const { pos } of errors.filter((error) => !fatal.includes(error)))
     refuse(
       pos[0],
-      `unknown tag ${text.slice(pos[0], pos[1])}; values are plain text, numbers, lists and maps`,
+      'unknown tag; values are plain text, numbers, lists and maps: put text that begins with ! in quotes',
     );
   if (document.directives?.yaml.explicit && document.directives.yaml.version !== '1.2')
     refuse(0, `expected YAML 1.2, got a %YAML ${document.directives.yaml.version} directive`);
@@ -124,7 +126,11 @@ class Reader {
 
   read(node: Node, path: Path, keyPlace: Place, depth: number): unknown {
     const place = node ? this.#placeOf(node.range[0]) : keyPlace;
-    const origin: Origin = { place, keyPlace, folder: this.#folder };
+    const written = isScalar(node) && typeof node.value === 'number' ? node.source : undefined;
+    const origin: Origin = {
+      ...{ place, keyPlace, folder: this.#folder },
+      ...(written !== undefined && written !== String((node as Scalar.Parsed).value) && { written }),
+    };
     this.#draft.place(path, origin);
     if (this.exhausted) return undefined;
     if (this.#left-- <= 0 || depth > documentLimits.depth) {
@@ -152,7 +158,11 @@ class Reader {
   #readAlias(node: Alias.Parsed, path: Path, keyPlace: Place, depth: number): unknown {
     const target = this.#anchors.get(node.source);
     if (!target) {
-      this.#draft.fail(path, `there is no anchor &${node.source} before this alias`);
+      // It is not quoted: it may be a secret that begins with an asterisk.
+      this.#draft.fail(
+        path,
+        'there is no such anchor before this alias; put text that begins with * in quotes',
+      );
       return undefined;
     }
     const outer = this.#aliasPlace;

@@ -19,6 +19,8 @@ export interface Origin {
   readonly folder: string;
   /** Text in place of the value in messages: it came from a variable or a secret file. */
   readonly shown?: string;
+  /** A number as the file has it, where it reads otherwise: `007`, `1.10`, or more digits than a number holds. */
+  readonly written?: string;
   /** The value is text only because its carrier knows nothing else: it may become a number or true or false. */
   readonly loose?: boolean;
 }

@@ -31,11 +31,26 @@ export function refuseIssues(draft: Draft, root: OptionNode, issues: readonly Is
     } else if (issue.message === '' || issue.message.startsWith('expected')) {
       const ownWords = issue.message !== '' && !choicesOf(node).some(({ quantity }) => quantity);
       const text = ownWords ? issue.message : `expected ${expectation(node)}`;
-      draft.refuse(path, withoutValue(draft, path, text) + got(draft, path, node) + suggestion(value, node));
+      draft.refuse(
+        path,
+        withoutValue(draft, path, text, node) + got(draft, path, node) + suggestion(draft, path, node),
+      );
     } else {
-      draft.refuse(path, withoutValue(draft, path, issue.message));
+      draft.refuse(path, withoutValue(draft, path, issue.message, node));
     }
   }
+}
+
+/** True for a secret, and for what may be one by mistake: in place of the map or list that should hold it. */
+function mayBeSecret(value: unknown, node: OptionNode): boolean {
+  if (value === null || value === undefined || typeof value === 'object') return false;
+  if (choicesOf(node).some(({ secret }) => secret)) return true;
+  if (/^(yes|no|on|off|true|false)$/i.test(String(value))) return false;
+  let found = false;
+  walkNodes(node, (inner) => {
+    found ||= choicesOf(inner).some(({ secret }) => secret);
+  });
+  return found;
 }
 
 /** The message that the schema gives where it has no words of its own: empty, and filled in here. */
@@ -90,11 +105,12 @@ function got(draft: Draft, path: Path, node: OptionNode): string {
   const { shown } = draft.origin(path);
   const value = draft.get(path);
   if (shown !== undefined && typeof value !== 'object') return `, got ${maskUrls(cut(shown))}`;
+  if (mayBeSecret(value, node)) return '';
   if (choicesOf(node).some(({ secret }) => secret)) return '';
   if (Array.isArray(value)) return `, got a list of length ${value.length}`;
   if (value === null || value === undefined) return ', got nothing';
   if (typeof value === 'object') return ', got a map';
-  if (typeof value !== 'string') return `, got ${value}`;
+  if (typeof value !== 'string') return `, got ${cut(draft.origin(path).written ?? String(value))}`;
   return `, got ${JSON.stringify(maskUrls(cut(value)))}`;
 }
 
@@ -102,24 +118,29 @@ function cut(text: string): string {
   return text.length > 80 ? `${text.slice(0, 80)}…` : text;
 }
 
-/** A schema's own words may quote the value; one that came from a variable or secret file must not be shown. */
-function withoutValue(draft: Draft, path: Path, text: string): string {
-  const { shown } = draft.origin(path);
+/** A schema's own words may quote the value; a secret, or one of a variable or secret file, must not be shown. */
+function withoutValue(draft: Draft, path: Path, text: string, node: OptionNode): string {
+  const shown =
+    draft.origin(path).shown ?? (choicesOf(node).some(({ secret }) => secret) ? '***' : undefined);
   const value = draft.get(path);
   return shown !== undefined && typeof value === 'string' && value !== ''
     ? text.replaceAll(value, shown)
     : text;
 }
 
-function suggestion(value: unknown, node: OptionNode): string {
-  const guess = guessFor(value, node);
+function suggestion(draft: Draft, path: Path, node: OptionNode): string {
+  const value = draft.get(path);
+  if (mayBeSecret(value, node))
+    return typesOf(node).has('string') && typeof value !== 'string' ? ': put it in quotes' : '';
+  const guess = guessFor(value, node, draft.origin(path).written);
   return guess === undefined ? '' : `; did you mean ${guess}?`;
 }
 
-function guessFor(value: unknown, node: OptionNode): string | undefined {
+/** @param written the value as the file has it, where a number loses digits or signs by being read */
+function guessFor(value: unknown, node: OptionNode, written?: string): string | undefined {
   if (value === null || typeof value === 'object') return undefined;
   const types = typesOf(node);
-  const text = String(value);
+  const text = written ?? String(value);
   for (const { quantity, from, to } of choicesOf(node)) {
     const guess = quantity && nearestQuantity(quantity, value, { from, to });
     if (guess) return JSON.stringify(guess);

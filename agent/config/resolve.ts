@@ -33,7 +33,7 @@ export async function resolveConfig(
   const root = optionTree(configSchema);
   const nowhere = { text: file ? `${file.name}:1:1` : 'configuration', rank: 'file', offset: 0 } as const;
   const draft = new Draft({ place: nowhere, keyPlace: nowhere, folder });
-  if (file && !readDocument(file, draft)) throw invalid(draft);
+  if (file && !readDocument(file, draft)) throw new InvalidConfig(draft);
 
   interpolate(draft, environment);
   dropEmpty(draft, root);
@@ -47,14 +47,24 @@ export async function resolveConfig(
   const result = configSchema.safeParse(draft.value, { error: noMessage });
   if (!result.success) refuseIssues(draft, root, result.error.issues);
   if (result.success) refuseSharedPort(draft, result.data);
-  if (!result.success || draft.problems.length > 0) throw invalid(draft);
+  if (!result.success || draft.problems.length > 0) throw new InvalidConfig(draft);
   warnOfPlainHttp(draft, result.data);
   warnOfOpenIntake(draft, result.data);
   return { config: freeze(result.data), notices: draft.notices, secretFiles };
 }
 
-function invalid(draft: Draft): AgentError {
-  return new AgentError('CONFIG_INVALID', problemsText(draft.problems));
+/** A configuration that cannot be used, with the files that it names all the same: they may have mistakes, too. */
+export class InvalidConfig extends AgentError {
+  readonly rules: readonly string[] | undefined;
+  readonly notify: string | undefined;
+
+  constructor(draft: Draft) {
+    super('CONFIG_INVALID', problemsText(draft.problems));
+    const [rules, notify] = [draft.get(['rules']), draft.get(['notify'])];
+    const areGlobs = Array.isArray(rules) && rules.every((glob) => typeof glob === 'string');
+    this.rules = areGlobs ? rules : rules === undefined ? undefined : [];
+    this.notify = typeof notify === 'string' && notify !== '' ? notify : undefined;
+  }
 }
 
 /** Two servers of one agent cannot listen on one port. */

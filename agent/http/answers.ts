@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { AgentError, messageOf } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { influxProblem, isInfluxUrl } from './written/answers.ts';
 
 /** On every answer: this is data for one reader, not for caches, frames or other origins, and never a page. */
 const securityHeaders = {
@@ -16,9 +17,24 @@ export function addSecurityHeaders(reply: FastifyReply): void {
   reply.headers(securityHeaders);
 }
 
-/** Answers `{success: false, message}`. */
+/**
+ * Answers `{success: false, message}`; below `/api/v1/` as Prometheus does, and where line protocol is written as InfluxDB
+ * does: their clients read nothing else.
+ */
 export function refuse(reply: FastifyReply, status: number, message: string): FastifyReply {
-  return reply.code(status).send({ success: false, message });
+  const { url } = reply.request;
+  reply.code(status);
+  if (url.startsWith('/api/v1/')) return reply.send(prometheusProblem(status, message));
+  if (isInfluxUrl(url)) return reply.send(influxProblem(reply, message));
+  return reply.send({ success: false, message });
+}
+
+const errorTypes: Readonly<Record<number, string>> = { 404: 'not_found', 429: 'unavailable' };
+
+/** Source: web/api/v1/api.go of Prometheus, respondError. */
+function prometheusProblem(status: number, error: string): object {
+  const usual = status < 500 ? 'bad_data' : status === 503 ? 'unavailable' : 'internal';
+  return { status: 'error', errorType: errorTypes[status] ?? usual, error };
 }
 
 /** Answers with a text that is JSON already. */

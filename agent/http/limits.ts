@@ -12,6 +12,12 @@ export interface HttpLimits {
   /** How often the first two are looked at. */
   readonly checkEveryMs: number;
   readonly maxConnections: number;
+  /** A client that takes nothing of its answer for so long is ended. */
+  readonly unreadTimeoutMs: number;
+  /** Bytes of answers that may wait for their clients together. */
+  readonly mostUnreadBytes: number;
+  /** Requests of one connection under way at once. */
+  readonly mostPipelined: number;
   /** How often it is looked whether the certificate was changed. */
   readonly tlsCheckEveryMs: number;
 }
@@ -24,5 +30,8 @@ export const defaultHttpLimits: HttpLimits = {
   keepAliveTimeoutMs: 7000,
   checkEveryMs: 1000,
   maxConnections: 1024,
+  unreadTimeoutMs: 10_000,
+  mostUnreadBytes: 32 * 1024 * 1024,
+  mostPipelined: 16,
   tlsCheckEveryMs: 60_000,
 };

@@ -40,6 +40,7 @@ import { SnapshotEncoder } from './stream-events.ts';
 import { followTls, readTls, type TlsFiles } from './tls.ts';
 import { readOrMakeToken } from './token-file.ts';
 import type { Bearer, Token } from './tokens.ts';
+import { limitUnread } from './unread-answers.ts';
 import type { HttpViews } from './views.ts';
 import { addWriteRoutes } from './written/routes.ts';
 
@@ -71,6 +72,8 @@ export interface HttpAddress {
   readonly host: string;
   readonly port: number;
   readonly url: string;
+  /** Where a browser of this machine finds the dashboard. */
+  readonly dashboard: string;
   /** An address that logs its first visitor in, within ten minutes; null when tokens are configured. */
   readonly login: string | null;
 }
@@ -113,7 +116,8 @@ export function createHttpServer(options: HttpServerOptions, parts: HttpServerPa
         stopFollowing = followTls(options.tls, (pair) => secure.setSecureContext(pair), following);
       }
       const login = isMade ? loginAddress({ name: 'admin', role: 'admin' }) : null;
-      return { host: options.host, ...addressOf(server, options), login };
+      const dashboard = visitedUrl(server, options);
+      return { host: options.host, ...addressOf(server, options), dashboard, login };
     },
     loginAddress,
     close: async () => {
@@ -162,6 +166,7 @@ async function buildApp(
     },
   } as FastifyServerOptions);
   limitConnections(app.server, tls !== undefined, limits.maxConnections);
+  limitUnread(app, limits);
   app.setErrorHandler(errorAnswer);
   app.setValidatorCompiler(({ schema, httpPart }) =>
     createSchemaCheck(schema as Schema, httpPart as RequestPart),
@@ -193,7 +198,7 @@ async function buildApp(
   addQuarantineRoutes(app, views, limits.handlerTimeoutMs);
   addPrometheusRoutes(app, { views, clock, log, handlerTimeoutMs: limits.handlerTimeoutMs });
   addMetricsRoute(app, views, limits.handlerTimeoutMs);
-  addWriteRoutes(app, views, clock);
+  addWriteRoutes(app, views, clock, log);
   return app;
 }
 

@@ -13,13 +13,17 @@ export interface BudgetState {
 
 const windowMs = 60_000;
 const maxLevel = 4;
-/** Below this part of the budget a step back is safe: it at most doubles the cost. */
+/** What the start costs is no part of what the agent costs. */
+const startMs = 30_000;
+/** Below this part of the budget a step back is safe: half the interval at most doubles the cost. */
 const calmPart = 0.45;
-const calmWindows = 5;
+/** Dear readings are a smaller part of it. Where they are too much all the same, the next try waits longer. */
+const calmPartOfReadings = 0.85;
+const calmWindows = { first: 5, most: 60 };
 
 /**
  * Holds the agent to its CPU budget: over it for a minute it goes one level down, well below it for five minutes
- * one level up again. Fed with the CPU that was used since the last time; keeps no clock of its own.
+ * one level up again. Each time that this was too early, the next wait is twice as long, up to an hour. Fed with the CPU that was used since the last time; keeps no clock of its own.
  */
 export class Budget {
   readonly #cpuPercent: number;
@@ -27,6 +31,10 @@ export class Budget {
   #elapsedMs = 0;
   #calm = 0;
   #level = 0;
+  /** Calm minutes before a step back. */
+  #wait = calmWindows.first;
+  /** Minutes since the last step back. */
+  #sinceBack = Number.POSITIVE_INFINITY;
 
   /** `cpuPercent` of one core. */
   constructor(cpuPercent: number) {
@@ -46,12 +54,18 @@ export class Budget {
     const percent = (100 * this.#cpuMs) / this.#elapsedMs;
     this.#cpuMs = 0;
     this.#elapsedMs = 0;
-    this.#calm = percent < this.#cpuPercent * calmPart ? this.#calm + 1 : 0;
+    const part = this.#level === 1 ? calmPartOfReadings : calmPart;
+    this.#calm = percent < this.#cpuPercent * part ? this.#calm + 1 : 0;
+    this.#sinceBack++;
+    if (this.#sinceBack > this.#wait && this.#level === 0) this.#wait = calmWindows.first;
     const before = this.#level;
-    if (percent > this.#cpuPercent) this.#level = Math.min(maxLevel, this.#level + 1);
-    else if (this.#calm >= calmWindows && this.#level > 0) {
+    if (percent > this.#cpuPercent) {
+      if (this.#sinceBack <= this.#wait) this.#wait = Math.min(calmWindows.most, 2 * this.#wait);
+      this.#level = Math.min(maxLevel, this.#level + 1);
+    } else if (this.#calm >= this.#wait && this.#level > 0) {
       this.#level--;
       this.#calm = 0;
+      this.#sinceBack = 0;
     }
     return this.#level !== before;
   }
@@ -65,6 +79,8 @@ export class BudgetKeeper {
   readonly #parts: { readonly stats: SelfStats; readonly clock: Clock; readonly log: Log };
   #cpu = process.cpuUsage();
   #notedMs: number;
+  /** Until then what is used belongs to the start; undefined before the first tick. */
+  #startedMs: number | undefined;
 
   constructor(
     cpuPercent: number,
@@ -83,7 +99,9 @@ export class BudgetKeeper {
     const { stats, clock, log } = this.#parts;
     const { user, system } = process.cpuUsage(this.#cpu);
     const nowMs = clock.monotonicMs();
-    const changed = this.#budget.note((user + system) / 1000, nowMs - this.#notedMs);
+    this.#startedMs ??= nowMs + startMs;
+    const changed =
+      this.#notedMs >= this.#startedMs && this.#budget.note((user + system) / 1000, nowMs - this.#notedMs);
     this.#cpu = process.cpuUsage();
     this.#notedMs = nowMs;
     if (!changed) return;

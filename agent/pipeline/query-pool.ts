@@ -36,17 +36,24 @@ import { runTask, taskFile } from './worker-task.ts';
 /** A task that takes longer, in milliseconds, loses its worker. */
 const deadlineMs = 20_000;
 
-/** The query worker is ended when nobody asked for this long: it costs memory. */
+/** A query worker is ended when nobody asked for this long: it costs memory. */
 const queryIdleMs = 60_000;
 
-/** The one thread that reads store and windows: it starts on first use and may be ended at any time. */
+/** So many tasks of people and programs may wait. */
+const mostWaiting = 64;
+
+/**
+ * The threads that read store and windows, one for rules and one for what is asked, so that no question delays an alert.
+ * Each starts on first use and may be ended at any time.
+ */
 export class QueryPool {
   readonly #setup: QuerySetup;
   /** Rules have an entry of their own, so that PromQL is loaded only for them. */
   readonly #rulesFile = taskFile(new URL('../../workers/tasks/rules.ts', import.meta.url));
   readonly #backtestFile = taskFile(new URL('../../workers/tasks/backtest.ts', import.meta.url));
   readonly #promqlFile = taskFile(new URL('../../workers/tasks/promql.ts', import.meta.url));
-  #pool: Piscina | undefined;
+  #rules: Piscina | undefined;
+  #asked: Piscina | undefined;
 
   constructor(setup: QuerySetup) {
     this.#setup = setup;
@@ -91,7 +98,7 @@ export class QueryPool {
 
   /** One evaluation of the rules that are due. */
   evaluateRules(task: RulesTask): Promise<RulesResult> {
-    return this.#run('evaluateRules', task, this.#rulesFile);
+    return this.#runForRules('evaluateRules', task, this.#rulesFile);
   }
 
   /** One query of the API of Prometheus. */
@@ -101,7 +108,7 @@ export class QueryPool {
 
   /** What alerts go on from after a start. */
   keptAlerts(): Promise<KeptAlerts> {
-    return this.#run('keptAlerts', undefined);
+    return this.#runForRules('keptAlerts', undefined);
   }
 
   alertsPage(task: AlertsPageTask): Promise<readonly Alert[]> {
@@ -133,17 +140,24 @@ export class QueryPool {
     return this.#run('endBacktest', id, this.#backtestFile);
   }
 
-  #run<T>(name: string, task: unknown, filename?: string): Promise<T> {
-    this.#pool ??= this.#start();
-    return runTask<T>(this.#pool, name, task, { deadlineMs, filename });
+  #runForRules<T>(name: string, task: unknown, filename?: string): Promise<T> {
+    this.#rules ??= this.#start('keptAlerts', Number.POSITIVE_INFINITY);
+    return runTask<T>(this.#rules, name, task, { deadlineMs, filename });
   }
 
-  #start(): Piscina {
+  #run<T>(name: string, task: unknown, filename?: string): Promise<T> {
+    this.#asked ??= this.#start('history', mostWaiting);
+    return runTask<T>(this.#asked, name, task, { deadlineMs, filename });
+  }
+
+  /** `name` is an export of query.ts that is there when the thread starts: tasks name their own. */
+  #start(name: string, maxQueue: number): Piscina {
     const pool = new Piscina({
       filename: taskFile(new URL('../../workers/tasks/query.ts', import.meta.url)),
-      name: 'history',
+      name,
       minThreads: 0,
       maxThreads: 1,
+      maxQueue,
       idleTimeout: queryIdleMs,
       workerData: this.#setup,
       recordTiming: false,
@@ -155,6 +169,6 @@ export class QueryPool {
   }
 
   async close(): Promise<void> {
-    await this.#pool?.destroy();
+    await Promise.all([this.#rules?.destroy(), this.#asked?.destroy()]);
   }
 }

@@ -27,6 +27,7 @@ export class SnapshotBuilder {
     { readonly series: readonly RingSeries[]; readonly rows: readonly Row[] }
   >();
   #last: Snapshot | null = null;
+  #lastMs: number | undefined;
 
   /**
    * `summary` gives the last minute inside the services, null when it cannot be read now; `process` is the name of the
@@ -42,8 +43,8 @@ export class SnapshotBuilder {
   build(): Snapshot | null {
     const timeMs = this.#reader.newestTimeMs();
     if (timeMs === undefined) return this.#last;
-    const timestamp = new Date(timeMs).toISOString();
-    if (this.#last?.timestamp !== timestamp) {
+    if (this.#lastMs !== timeMs) {
+      const timestamp = new Date(timeMs).toISOString();
       const summary = this.#summary();
       this.#last = {
         timestamp,
@@ -54,6 +55,7 @@ export class SnapshotBuilder {
         socket: socketOf(summary),
         processes: this.#processes(timestamp),
       };
+      this.#lastMs = timeMs;
     }
     return this.#last;
   }

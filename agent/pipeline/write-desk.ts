@@ -37,6 +37,7 @@ export class WriteDesk {
       stored += part.stored;
       refusals.add(part.refused);
     }
-    return { stored, refused: refusals.points, reasons: refusals.texts() };
+    const { points, unstoredFields } = refusals;
+    return { stored, refused: points, leftOut: unstoredFields, reasons: refusals.texts() };
   }
 }

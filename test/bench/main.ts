@@ -19,6 +19,7 @@ import { rules } from './rules.ts';
 import { snapshotHttp } from './snapshot-http.ts';
 import { store } from './store.ts';
 import { viewers } from './viewers.ts';
+import { written } from './written.ts';
 
 const subjects: Readonly<Record<string, (options: PageOptions) => AsyncGenerator<Row>>> = {
   idle,
@@ -40,6 +41,7 @@ const subjects: Readonly<Record<string, (options: PageOptions) => AsyncGenerator
   snapshot: snapshotHttp,
   viewers,
   page,
+  written,
 };
 
 /** `npm run bench -- [SUBJECT…] [--json] [--full]`: ours, the named peer and the ratio, measured in one run. */

@@ -82,8 +82,10 @@ test('a rule file or notify file that is wrong refuses the reload whole, and the
   const said = () => agent.log().slice(from);
   const refused = async (place: RegExp) => {
     agent.process.kill('SIGHUP');
-    await untilTrue(() => assert.match(said(), place));
-    assert.match(said(), /configuration refused, the old one stays in force/);
+    await untilTrue(() => {
+      assert.match(said(), place);
+      assert.match(said(), /configuration refused, the old one stays in force/);
+    });
     assert.doesNotMatch(said(), /new configuration in force/);
     from = agent.log().length;
   };

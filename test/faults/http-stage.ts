@@ -49,7 +49,7 @@ export async function exchange(agent: TestAgent, bytes: string): Promise<string>
 
 /** Statuses of all answers in a text. */
 export function statusesIn(text: string): number[] {
-  return [...text.matchAll(/^HTTP\/1\.1 (\d{3})/gm)].map(([, status]) => Number(status));
+  return [...text.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, status]) => Number(status));
 }
 
 export interface Asked {
@@ -72,7 +72,15 @@ export function ask(
   const { method = 'GET', headers = { authorization: `Bearer ${testToken}` }, body, signal } = init;
   const { port } = new URL(url);
   return new Promise((resolve, reject) => {
-    const options = { host: '127.0.0.1', port, path, method, headers, agent: false, ...(signal && { signal }) };
+    const options = {
+      host: '127.0.0.1',
+      port,
+      path,
+      method,
+      headers,
+      agent: false,
+      ...(signal && { signal }),
+    };
     const call = request(options, (response) => {
       const parts: Buffer[] = [];
       response.on('data', (part) => parts.push(part)).once('error', reject);

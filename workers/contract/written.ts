@@ -27,6 +27,8 @@ export interface WriteResult {
 export interface WriteOutcome {
   readonly stored: number;
   readonly refused: number;
+  /** Fields that are texts, or named `time`, which InfluxDB leaves out too: they are not stored. */
+  readonly leftOut: number;
   /** Why points or fields were not stored; none when everything was. */
   readonly reasons: readonly string[];
 }

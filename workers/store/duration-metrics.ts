@@ -3,9 +3,11 @@ import type { Tags } from '../point/point.ts';
 import type { SampleSeries } from '../promql/evaluation.ts';
 import { labelTest } from '../promql/matcher.ts';
 import type { Matcher } from '../promql/nodes.ts';
+import type { StepRange } from './buckets.ts';
 import type { DurationSums } from './duration-block.ts';
 import type { DurationReader } from './duration-reader.ts';
 import { hourMs, minuteMs } from './schema.ts';
+import type { SeriesGroup } from './series-list.ts';
 
 export interface DurationMetricsQuery {
   readonly name: DurationMetricName;
@@ -14,11 +16,18 @@ export interface DurationMetricsQuery {
   readonly endMs: number;
   /** Length of the ranges that they are wanted for. */
   readonly rangeMs: number;
+  /**
+   * In which of the steps of `durationSteps` each process was sampled: counts, 0 where it was not. A process that is
+   * not here was sampled as long as its series are known.
+   */
+  readonly sampled: ReadonlyMap<string, ArrayLike<number>>;
   /** Tags that every series has. */
   readonly commonTags: Tags;
   /** Told how many samples will be made, before they are; may throw. */
   readonly touch: (samples: number) => void;
 }
+
+type Range = Pick<DurationMetricsQuery, 'startMs' | 'endMs' | 'rangeMs'>;
 
 export interface DurationMetricName {
   readonly name: string;
@@ -52,15 +61,25 @@ export function durationMetricName(matchers: readonly Matcher[]): DurationMetric
   };
 }
 
+/** The whole minutes of a range, or its hours for long ranges. */
+export function durationSteps({ startMs, endMs, rangeMs }: Range): StepRange {
+  const stepMs = rangeMs >= hourRangeMs ? hourMs : minuteMs;
+  const firstMs = Math.floor(startMs / stepMs) * stepMs;
+  const steps = Math.max(0, Math.floor((endMs + 1 - firstMs) / stepMs));
+  return { startMs: firstMs, endMs: firstMs + steps * stepMs, stepMs };
+}
+
 /**
- * The stored histograms of durations as the counters that `/metrics` has of them, for functions of their increase: they
- * begin with 0 at the start of the range and have a sample at the end of each whole minute, or hour for long ranges.
+ * The stored histograms of durations as the counters that `/metrics` has of them, for functions of their increase. They
+ * have a sample at both ends of each whole minute (or hour, for long ranges) in which their process was sampled, and
+ * begin with 0 at the begin of the first one in which they are known: when they, or a series that came after them,
+ * counted first in the range. So there is no increase where nothing is known, and one of 0 where nothing happened.
  */
 export function readDurationMetrics(durations: DurationReader, query: DurationMetricsQuery): SampleSeries[] {
-  const { name, matchers, endMs, rangeMs, commonTags, touch } = query;
-  const stepMs = rangeMs >= hourRangeMs ? hourMs : minuteMs;
-  const startMs = Math.floor(query.startMs / stepMs) * stepMs;
-  const steps = Math.floor((endMs + 1 - startMs) / stepMs);
+  const { name, matchers, sampled, commonTags, touch } = query;
+  const range = durationSteps(query);
+  const { startMs, endMs, stepMs } = range;
+  const steps = (endMs - startMs) / stepMs;
   if (steps <= 0) return [];
   const fits = testOf(matchers);
   const wanted = name.part === 'bucket' ? les.flatMap((le, i) => (fits('le', le) ? [i] : [])) : [-1];
@@ -73,11 +92,31 @@ export function readDurationMetrics(durations: DurationReader, query: DurationMe
   if (name.part !== 'bucket' && !fits('le', '')) return [];
   touch(groups.length * wanted.length * (steps + 1));
   const growing = groups.map(() => new GrowingHistogram(wanted, steps));
-  durations.eachStep(groups, { startMs, endMs: startMs + steps * stepMs, stepMs }, (group, step, sums) => {
+  durations.eachStep(groups, range, (group, step, sums) => {
     growing[group]!.add(step, sums, name.part);
   });
   const timestampsMs = Float64Array.from({ length: steps + 1 }, (_, i) => startMs + i * stepMs - 1);
-  return groups.flatMap(({ labels }, i) => growing[i]!.series(labels, timestampsMs));
+  const knownFrom = firstKnown(groups, growing);
+  return groups.flatMap(({ labels, tags }, i) => {
+    const counts = sampled.get(tags.process ?? '');
+    const isKnown = (step: number) =>
+      step >= knownFrom[i]! && step < steps && (counts === undefined || counts[step]! > 0);
+    const kept = Int32Array.from(timestampsMs.keys()).filter((at) => isKnown(at - 1) || isKnown(at));
+    return growing[i]!.series(labels, timestampsMs, kept);
+  });
+}
+
+/** The step since which each group is known: ids are given in the order in which series first came. */
+function firstKnown(groups: readonly SeriesGroup[], growing: readonly GrowingHistogram[]): number[] {
+  const known = groups.map(() => Number.POSITIVE_INFINITY);
+  const idOf = (group: number) => Math.min(...groups[group]!.series.map(({ id }) => id));
+  const newestFirst = [...groups.keys()].sort((a, b) => idOf(b) - idOf(a));
+  let first = Number.POSITIVE_INFINITY;
+  for (const group of newestFirst) {
+    first = Math.min(first, growing[group]!.firstStep);
+    known[group] = first;
+  }
+  return known;
 }
 
 function testOf(matchers: readonly Matcher[]): (name: string, value: string) => boolean {
@@ -95,6 +134,8 @@ class GrowingHistogram {
   readonly #steps: number;
   readonly #counts = new Float64Array(beyond + 1);
   #total = 0;
+  /** In which it counted first; Infinity when in none. */
+  firstStep = Number.POSITIVE_INFINITY;
   #rows: Float64Array[] | undefined;
   #step = 0;
 
@@ -106,6 +147,7 @@ class GrowingHistogram {
 
   add(step: number, sums: DurationSums, part: DurationMetricName['part']): void {
     this.#rows ??= this.#wanted.map(() => new Float64Array(this.#steps + 1));
+    this.firstStep = Math.min(this.firstStep, step);
     this.#fillTo(step);
     if (part === 'bucket')
       sums.sketch.eachBucket((key, count) => {
@@ -114,13 +156,17 @@ class GrowingHistogram {
     else this.#total += part === 'sum' ? sums.sumUs / 1e6 : sums.count;
   }
 
-  series(labels: Tags, timestampsMs: Float64Array): SampleSeries[] {
-    if (!this.#rows) return [];
+  /** @param kept places of the samples that there are */
+  series(labels: Tags, timestampsMs: Float64Array, kept: Int32Array): SampleSeries[] {
+    if (!this.#rows || kept.length === 0) return [];
     this.#fillTo(this.#steps);
+    const keep = (all: Float64Array) =>
+      kept.length === all.length ? all : Float64Array.from(kept, (at) => all[at]!);
+    const times = keep(timestampsMs);
     return this.#wanted.map((bound, i) => ({
       labels: bound < 0 ? labels : { ...labels, le: les[bound]! },
-      timestampsMs,
-      values: this.#rows![i]!,
+      timestampsMs: times,
+      values: keep(this.#rows![i]!),
     }));
   }
 

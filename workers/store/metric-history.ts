@@ -1,8 +1,9 @@
 import type { Tags } from '../point/point.ts';
 import type { SampleSeries, SelectHints } from '../promql/evaluation.ts';
 import type { Matcher } from '../promql/nodes.ts';
+import type { StepRange } from './buckets.ts';
 import type { Samples } from './chunk.ts';
-import { type DurationMetricName, durationMetricName } from './duration-metrics.ts';
+import { type DurationMetricName, durationMetricName, durationSteps } from './duration-metrics.ts';
 import type { MetricReader, StoredMetric } from './metric-reader.ts';
 import type { Buckets, Reader } from './reader.ts';
 import { hourMs, minuteMs } from './schema.ts';
@@ -124,10 +125,31 @@ export class MetricHistory {
     const { commonTags, touch } = this.#limits;
     if (hints && increases.has(hints.func)) {
       const { rangeMs } = hints;
-      return this.#reader.durationMetrics({ name, matchers, startMs, endMs, rangeMs, commonTags, touch });
+      if (!(endMs >= startMs)) return [];
+      const sampled = this.#sampledProcesses(durationSteps({ startMs, endMs, rangeMs }));
+      const range = { startMs, endMs, rangeMs };
+      return this.#reader.durationMetrics({ name, matchers, ...range, sampled, commonTags, touch });
     }
     this.isAbsolute = true;
     return [];
+  }
+
+  /** How often each process that loads the library was sampled in each step. */
+  #sampledProcesses(range: StepRange): Map<string, Float64Array> {
+    const metrics = this.#metrics.find([{ name: '__name__', op: '=', value: 'service_instances' }]);
+    const found = new Map<string, Float64Array>();
+    if (metrics.length === 0 || range.endMs <= range.startMs) return found;
+    const ids = metrics.map(({ id }) => id);
+    this.#reader.buckets(ids, range).forEach(({ counts }, i) => {
+      const process = metrics[i]!.labels.process ?? '';
+      const known = found.get(process);
+      if (known)
+        counts.forEach((count, step) => {
+          known[step]! += count;
+        });
+      else found.set(process, counts);
+    });
+    return found;
   }
 
   /** Coarse to fine, oldest first. */

@@ -51,6 +51,19 @@ export function metricWarnings(
   return warnings;
 }
 
+/** A line for each metric of an expression that is neither of the agent nor `stored`, with the nearest name. */
+export function unknownMetrics(expr: string, stored: ReadonlySet<string>): string[] {
+  const known = new Set([...tagsByMetric().keys(), ...ownMetrics, ...stored]);
+  const names = new Set(selectorsOf(parseExpression(expr)).map(metricOf));
+  return [...names].flatMap((name) => {
+    // Histograms of durations, and what rules record.
+    if (name === undefined || known.has(name) || stored.has(`${name}_recorded`)) return [];
+    if (/^(http|db|socket|job)_duration_seconds_(bucket|sum|count)$/.test(name)) return [];
+    const near = nearest(name, known) ?? [...known].find((one) => one.startsWith(`${name}_`));
+    return [`nothing gives the metric ${name}${near ? `; did you mean ${near}?` : ''}`];
+  });
+}
+
 function tagsByMetric(): Map<string, readonly string[]> {
   const tags = new Map<string, readonly string[]>();
   for (const [measurement, entry] of Object.entries<MeasurementEntry>(catalogue)) {

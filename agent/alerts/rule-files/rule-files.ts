@@ -33,9 +33,19 @@ export interface LoadedRules {
   readonly expressions: readonly RuleExpression[];
 }
 
+/** Rule files that cannot be used, with what could be read of them all the same. */
+export class InvalidRules extends AgentError {
+  readonly loaded: LoadedRules;
+
+  constructor(message: string, loaded: LoadedRules) {
+    super('RULES_INVALID', message);
+    this.loaded = loaded;
+  }
+}
+
 /**
  * Reads the rule files that the globs name; without globs config/rules/*.yml of the working folder where there are any,
- * else the shipped rules. Files of rule tests (`*.test.yml`) are not rules. Throws `RULES_INVALID`; its message has all
+ * else the shipped rules. Files of rule tests (`*.test.yml`) are not rules. Throws `InvalidRules`; its message has all
  * problems of all files, one a line, each with its place.
  */
 export async function loadRuleFiles(
@@ -62,13 +72,14 @@ export async function loadRuleFiles(
       problems.push(`${shownFile}:1:1: cannot read this file: ${messageOf(error)}`);
     }
   }
-  if (problems.length > 0) throw new AgentError('RULES_INVALID', cut(problems).join('\n'));
-  return {
+  const loaded = {
     groups: files.flatMap(({ groups }) => groups),
     files: paths,
     notices,
     expressions: files.flatMap(({ expressions }) => expressions),
   };
+  if (problems.length > 0) throw new InvalidRules(cut(problems).join('\n'), loaded);
+  return loaded;
 }
 
 /** A path as messages show it: from the working folder where it is below. */

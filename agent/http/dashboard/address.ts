@@ -39,6 +39,21 @@ export function parseAddress(hash: string): Address {
   };
 }
 
+/** What of an address makes no sense, in words; undefined when all of it does. */
+export function addressProblem(hash: string, views: readonly string[]): string | undefined {
+  const [, view = '', query = ''] = /^#?\/?([^?]*)(?:\?(.*))?$/s.exec(hash) ?? [];
+  if (view !== '' && !views.includes(view)) return `There is no view “${view}”.`;
+  const params = Object.fromEntries(new URLSearchParams(query));
+  const isAsked = params.range !== undefined || params.from !== undefined || params.to !== undefined;
+  if (isAsked && !parseRange(params)) {
+    const text = params.range ?? `${params.from ?? ''} to ${params.to ?? ''}`;
+    return `“${text}” is no time range such as 15m, 24h or 7d.`;
+  }
+  const { compare = 'none' } = params;
+  if (compares.some((one) => one === compare)) return undefined;
+  return `“${compare}” is no earlier time: 1d and 7d are.`;
+}
+
 /** What `parseAddress` reads back. */
 export function formatAddress({ view, range, compare, params }: Address): string {
   const query = new URLSearchParams(rangeParams(range));

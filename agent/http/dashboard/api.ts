@@ -98,12 +98,16 @@ export async function checkSession(): Promise<void> {
 }
 
 function withParams(path: string, params: Params): string {
+  const text = queryOf(params).toString();
+  return text === '' ? path : `${path}?${text}`;
+}
+
+function queryOf(params: Params): URLSearchParams {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(params)) {
     if (value !== undefined) query.set(name, String(value));
   }
-  const text = query.toString();
-  return text === '' ? path : `${path}?${text}`;
+  return query;
 }
 
 async function ask<T>(url: string, init: RequestInit): Promise<T> {
@@ -133,6 +137,16 @@ interface PromAnswer {
   };
 }
 
+/** So much of a URL the agent surely takes. An expression with a name of 10 KB in it is sent as a form. */
+const mostUrlChars = 4000;
+
+function askProm(path: string, params: Params, signal: AbortSignal | undefined): Promise<PromAnswer> {
+  const form = queryOf(params);
+  if (form.toString().length <= mostUrlChars) return getJson(path, params, signal);
+  const headers: HeadersInit = session?.csrf ? { 'X-CSRF-Token': session.csrf } : {};
+  return ask(path, { method: 'POST', signal: signal ?? null, headers, body: form });
+}
+
 /** PromQL over `fromMs` to `toMs`, a value every `stepMs`; steps without one are null. */
 export async function promRange(
   expr: string,
@@ -141,7 +155,7 @@ export async function promRange(
   signal?: AbortSignal,
 ): Promise<Series[]> {
   const params = { query: expr, start: fromMs / 1000, end: toMs / 1000, step: stepMs / 1000 };
-  const { data } = await getJson<PromAnswer>('/api/v1/query_range', params, signal);
+  const { data } = await askProm('/api/v1/query_range', params, signal);
   return data.result.map(({ metric, values = [] }) => onSteps(metric, values, fromMs, toMs, stepMs));
 }
 
@@ -152,7 +166,7 @@ export async function promInstant(
   signal?: AbortSignal,
 ): Promise<{ readonly labels: Readonly<Record<string, string>>; readonly value: number | null }[]> {
   const params = { query: expr, time: atMs === undefined ? undefined : atMs / 1000 };
-  const { data } = await getJson<PromAnswer>('/api/v1/query', params, signal);
+  const { data } = await askProm('/api/v1/query', params, signal);
   return data.result.map(({ metric, value }) => ({ labels: metric, value: numberOf(value?.[1]) }));
 }
 

@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { href, useAddress } from './address.ts';
+import { type Address, addressProblem, href, navigate, useAddress } from './address.ts';
 import { useOpenAlerts, useReady } from './agent-state.ts';
 import { useSession } from './api.ts';
 import { useData } from './data.ts';
@@ -16,7 +16,8 @@ import { type View, views } from './views/index.ts';
 
 /** The page around the views. */
 export function Shell() {
-  const { view: key, range } = useAddress();
+  const address = useAddress();
+  const { view: key, range } = address;
   const view = views.find((one) => one.key === key) ?? views[0]!;
   const heading = useRef<HTMLHeadingElement>(null);
   const alerts = useOpenAlerts().data?.data ?? [];
@@ -24,6 +25,7 @@ export function Shell() {
   // Its interval decides how charts ask.
   useReady();
   useFocusOnChange(view, heading);
+  useRightAddress(view, address);
   useEffect(() => {
     document.title = `${alerts.length > 0 ? `(${alerts.length}) ` : ''}${view.title} – nova-agent`;
   }, [view, alerts.length]);
@@ -60,6 +62,17 @@ function usePageMarks(range: TimeRange) {
     everyMs: kind === 'last' ? 60_000 : undefined,
   });
   return useMemo(() => data ?? [], [data]);
+}
+
+/** Says what made no sense in the address, and puts it right. */
+function useRightAddress(view: View, address: Address): void {
+  useEffect(() => {
+    const keys = views.map(({ key }) => key);
+    const problem = addressProblem(location.hash, keys);
+    if (problem === undefined) return;
+    toast(problem, 'warning');
+    navigate({ view: view.key }, { replace: true });
+  }, [address]);
 }
 
 /** Who reads with a screen reader hears the new heading; the first one is not jumped to. */

@@ -133,16 +133,20 @@ export function alignedSpan({ fromMs, toMs }: Span, stepMs: number): Span {
   return { fromMs: Math.min(alignedFrom, alignedTo), toMs: alignedTo };
 }
 
-/**
- * Of `rate()` over points that far apart: two steps, and room for a pair of values even where the agent saved its
- * budget and measured four times less often than it usually does.
- */
-export function rateWindowMs(stepMs: number, intervalMs: number): number {
-  return Math.max(stepMs * 2, intervalMs * 4, 30_000);
-}
-
 function roundedUp(ms: number, unitMs: number): number {
   return Math.ceil(ms / unitMs) * unitMs;
+}
+
+/** So much of the newest step has to be over before it is shown: what it says first is said by chance. */
+export function leastOfStepMs(stepMs: number): number {
+  return Math.min(stepMs * 0.6, 120_000);
+}
+
+/** The aligned span up to now, with the step that is not over yet when it is a long one and says something already. */
+export function spanUntilNow(span: Span, stepMs: number): Span {
+  const { fromMs, toMs } = alignedSpan(span, stepMs);
+  const isShown = stepMs > 60_000 && span.toMs - toMs >= leastOfStepMs(stepMs);
+  return { fromMs, toMs: isShown ? toMs + stepMs : toMs };
 }
 
 /** How often what is shown of a range is asked again; undefined for a stretch of the past, which stays as it is. */

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyReply } from 'fastify';
 
 /** The codes of InfluxDB 2.x, https://docs.influxdata.com/influxdb/v2/api/ . */
 const codes: Readonly<Record<number, string>> = {
@@ -6,6 +6,7 @@ const codes: Readonly<Record<number, string>> = {
   401: 'unauthorized',
   403: 'forbidden',
   404: 'not found',
+  405: 'method not allowed',
   413: 'request too large',
   415: 'invalid',
   429: 'too many requests',
@@ -14,22 +15,22 @@ const codes: Readonly<Record<number, string>> = {
 
 const retryAfterSeconds = '5';
 
+/** Where clients of InfluxDB write. */
+export function isInfluxUrl(url: string): boolean {
+  return /^\/(write|ping|api\/v2\/write)(\?|$)/.test(url);
+}
+
 /**
- * Answers errors of these routes as InfluxDB does: `{error}` and the header X-Influxdb-Error as 1.x, `{code, message}` below
- * `/api/v2/`. What may go well later says when to try again.
+ * The body of an error as InfluxDB has it: `{error}` and the header X-Influxdb-Error as 1.x, `{code, message}` below `/api/v2/`.
+ * What may go well later says when to try again.
  */
-export function addInfluxErrors(scope: FastifyInstance): void {
-  scope.addHook('preSerialization', async (request, reply, payload) => {
-    const problem = payload as { readonly success?: unknown; readonly message?: unknown };
-    if (problem.success !== false || typeof problem.message !== 'string') return payload;
-    const { message } = problem;
-    if (reply.statusCode === 503 && !reply.hasHeader('Retry-After'))
-      reply.header('Retry-After', retryAfterSeconds);
-    if (request.url.startsWith('/api/v2/'))
-      return { code: codes[reply.statusCode] ?? 'internal error', message };
-    reply.header('X-Influxdb-Error', printable(message));
-    return { error: message };
-  });
+export function influxProblem(reply: FastifyReply, message: string): object {
+  if (reply.statusCode === 503 && !reply.hasHeader('Retry-After'))
+    reply.header('Retry-After', retryAfterSeconds);
+  if (reply.request.url.startsWith('/api/v2/'))
+    return { code: codes[reply.statusCode] ?? 'internal error', message };
+  reply.header('X-Influxdb-Error', printable(message));
+  return { error: message };
 }
 
 /** As a header can hold it. */

@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Precision, WriteOutcome } from '../../../workers/contract/written.ts';
 import type { Clock } from '../../clock.ts';
+import type { Log } from '../../log.ts';
 import { refuse } from '../answers.ts';
 import { queryOf, textOf } from '../schemas.ts';
 import type { HttpViews } from '../views.ts';
-import { addInfluxErrors } from './answers.ts';
 import { BodyReader } from './body.ts';
 
 /** A body of 25 MB takes some seconds, and others may be before it. */
@@ -83,7 +83,7 @@ interface Write {
 }
 
 /** `/write` and `/api/v2/write`: what Telegraf and other clients of InfluxDB send. */
-export function addWriteRoutes(app: FastifyInstance, views: HttpViews, clock: Clock): void {
+export function addWriteRoutes(app: FastifyInstance, views: HttpViews, clock: Clock, log: Log): void {
   app.register(async (scope) => {
     // The body is read by the handler, whatever it is said to be; the `influx` command says an empty type, which would be refused.
     scope.addHook('onRequest', async ({ headers }) => {
@@ -92,32 +92,63 @@ export function addWriteRoutes(app: FastifyInstance, views: HttpViews, clock: Cl
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', (_request, _payload, done) => done(null));
     const bodies = new BodyReader();
-    addInfluxErrors(scope);
 
     const write = async (request: FastifyRequest<Write>, reply: FastifyReply) => {
       const precision = precisionNames[request.query.precision]!;
       const outcome = await bodies.with(request.raw, (body) => views.written(body, precision, clock.now()));
-      if ('reasons' in outcome) return answer(reply, outcome);
+      if ('reasons' in outcome) {
+        left.note(outcome.leftOut);
+        return answer(reply, outcome);
+      }
       // Its rest is not read.
       reply.header('Connection', 'close');
       return refuse(reply, outcome.status, outcome.message);
     };
+    const left = new LeftOut(log, clock);
     const config = { takesPasswords: true };
     scope.post<Write>('/write', { schema: firstSchema, config, handlerTimeout }, write);
     scope.post<Write>('/api/v2/write', { schema: secondSchema, config, handlerTimeout }, write);
-    scope.get('/ping', { schema: pingSchema, config }, (_request, reply) => {
-      reply
-        .code(204)
-        .headers({ 'X-Influxdb-Version': influxVersion, 'X-Influxdb-Build': 'nova-agent' })
-        .send();
+    // As InfluxDB's, for anybody; to who has no token it tells the dialect only.
+    scope.get('/ping', { schema: pingSchema, config: { open: true } }, (_request, reply) => {
+      reply.code(204).header('X-Influxdb-Version', influxVersion).send();
     });
   });
 }
 
-/** As tsdb.PartialWriteError and the write handler of InfluxDB 1.x say it. */
-function answer(reply: FastifyReply, { stored, refused, reasons }: WriteOutcome): FastifyReply {
-  if (reasons.length === 0) return reply.code(204).send();
+/**
+ * As tsdb.PartialWriteError and the write handler of InfluxDB 1.x say it. A text beside numbers is no reason to refuse: clients
+ * would take each batch for failed.
+ */
+function answer(reply: FastifyReply, { stored, refused, reasons, leftOut }: WriteOutcome): FastifyReply {
+  if (leftOut > 0) reply.header('X-Nova-Left-Out', String(leftOut));
+  if (refused === 0) return reply.code(204).send();
   const text = reasons.join('\n');
   const isUnreadable = stored === 0 && reasons.every((reason) => reason.startsWith('unable to parse'));
   return refuse(reply, 400, isUnreadable ? text : `partial write: ${text} dropped=${refused}`);
+}
+
+const tellEveryMs = 60_000;
+
+/** Tells once a minute at most that fields were not stored. */
+class LeftOut {
+  readonly #log: Log;
+  readonly #clock: Clock;
+  #fields = 0;
+  #toldMs = Number.NEGATIVE_INFINITY;
+
+  constructor(log: Log, clock: Clock) {
+    this.#log = log;
+    this.#clock = clock;
+  }
+
+  note(fields: number): void {
+    this.#fields += fields;
+    const nowMs = this.#clock.monotonicMs();
+    if (this.#fields === 0 || nowMs - this.#toldMs < tellEveryMs) return;
+    this.#log.info('written points: fields that are texts, or named time, are not stored', {
+      fields: this.#fields,
+    });
+    this.#fields = 0;
+    this.#toldMs = nowMs;
+  }
 }

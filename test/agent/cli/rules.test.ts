@@ -79,3 +79,28 @@ test('the shipped rules are valid and know every metric that they use', async ()
   assert.equal(stdout, 'config/rules/nova.yml: 11 rules in 4 groups, valid\n');
   assert.doesNotMatch(stderr, /warning/);
 });
+
+test('check tells the mistakes of the configuration, of the rules and of who is told at once', async () => {
+  await put(
+    'bad.yml',
+    'groups:\n- name: a\n  rules:\n  - {alert: A, expr: "system_load1 >"}\n  - {alert: B, expr: system_loadd1 > 1}\n',
+  );
+  await put('bad-notify.yml', 'route: {receiver: nobody}\nreceivers: [{name: team}]\n');
+  const named = { rules: ['bad.yml', 'missing.yml'], notify: 'bad-notify.yml' };
+  const mistakes = [
+    /bad\.yml:4:37: .*could not parse expression/,
+    /missing\.yml:1:1: cannot read this file: there is no such file/,
+    /bad-notify\.yml:1:19: .*nobody/,
+    /warning: .*bad\.yml:5:22: nothing gives the metric system_loadd1; did you mean system_load1\?/,
+  ];
+  for (const command of [['check'], ['rules', 'check']]) {
+    const config = await writeConfig(folder, named);
+    const { code, stderr } = await runAgent([...command, '-c', config]);
+    assert.equal(code, 2, stderr);
+    for (const mistake of mistakes) assert.match(stderr, mistake);
+    const wrong = await writeConfig(folder, { ...named, store: { quotaa: 1 } });
+    const more = await runAgent([...command, '-c', wrong]);
+    assert.equal(more.code, 2, more.stderr);
+    for (const mistake of [/store\.quotaa: unknown key/, ...mistakes]) assert.match(more.stderr, mistake);
+  }
+});

@@ -259,20 +259,27 @@ test('with a certificate the cookie never travels in the open', () => {
 test('clients of InfluxDB 1.x may send the token as a password, where they write and ask', async (t) => {
   const { ask } = await startHttp(t);
   const basic = (pair: string) => ({ authorization: `Basic ${Buffer.from(pair).toString('base64')}` });
-  assert.equal((await ask('/ping', { headers: basic(`telegraf:${adminToken}`) })).status, 204);
-  assert.equal((await ask(`/ping?u=x&p=${adminToken}`)).status, 204);
-  assert.equal((await ask('/ping', { headers: basic('telegraf:wrong-token-0123456789') })).status, 401);
-  assert.equal((await ask('/ping', { headers: basic(adminToken) })).status, 401);
+  assert.equal(
+    (await ask('/api/v1/status/buildinfo', { headers: basic(`telegraf:${adminToken}`) })).status,
+    200,
+  );
+  assert.equal((await ask(`/api/v1/status/buildinfo?u=x&p=${adminToken}`)).status, 200);
+  assert.equal(
+    (await ask('/api/v1/status/buildinfo', { headers: basic('telegraf:wrong-token-0123456789') })).status,
+    401,
+  );
+  assert.equal((await ask('/api/v1/status/buildinfo', { headers: basic(adminToken) })).status, 401);
   assert.equal((await ask('/api/session', { headers: basic(`telegraf:${adminToken}`) })).status, 401);
   assert.equal((await ask(`/api/session?p=${adminToken}`)).status, 401);
   const elsewhere = { ...basic(`telegraf:${adminToken}`), 'sec-fetch-site': 'cross-site' };
-  assert.equal((await ask('/ping', { headers: elsewhere })).status, 403);
+  assert.equal((await ask('/api/v1/status/buildinfo', { headers: elsewhere })).status, 403);
 });
 
 test('logins and lockouts are in the log, tokens never', async (t) => {
   const { ask, logLines } = await startHttp(t);
   await logIn(ask);
-  for (let i = 0; i < 25; i++) await ask('/ping', { headers: { authorization: `Bearer wrong-token-${i}` } });
+  for (let i = 0; i < 25; i++)
+    await ask('/api/v1/status/buildinfo', { headers: { authorization: `Bearer wrong-token-${i}` } });
   assert.equal(
     logLines.filter((line) => line.includes('http: login name=ops role=admin address=')).length,
     1,

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Budget } from '../../../agent/pipeline/budget.ts';
+import { systemClock } from '../../../agent/clock.ts';
+import { createLog } from '../../../agent/log.ts';
+import { Budget, BudgetKeeper } from '../../../agent/pipeline/budget.ts';
+import { SelfStats } from '../../../agent/selfstats.ts';
 
 /** Passes minutes in steps of 2 s at this CPU and gives the level after each. */
 function minutes(budget: Budget, count: number, percent: number): number[] {
@@ -40,4 +43,40 @@ test('a little below it the level stays: a step back would pass the budget again
   const budget = new Budget(2);
   minutes(budget, 2, 3);
   assert.deepEqual(minutes(budget, 10, 1.5), Array(10).fill(2));
+});
+
+test('less often done optional work comes back with a fifth of the budget left, after five minutes', () => {
+  const budget = new Budget(2);
+  minutes(budget, 1, 3);
+  assert.deepEqual(minutes(budget, 5, 1.43), [1, 1, 1, 1, 0]);
+});
+
+test('where that is too much again the next try waits twice as long, and five minutes once it is kept', () => {
+  const budget = new Budget(2);
+  minutes(budget, 1, 3);
+  minutes(budget, 5, 1.4);
+  assert.deepEqual(minutes(budget, 1, 2.2), [1]);
+  assert.deepEqual(minutes(budget, 10, 1.4), [1, 1, 1, 1, 1, 1, 1, 1, 1, 0]);
+  minutes(budget, 11, 1.4);
+  minutes(budget, 1, 3);
+  assert.deepEqual(minutes(budget, 5, 1.4), [1, 1, 1, 1, 0]);
+});
+
+test('what the first half minute costs does not count', () => {
+  let nowMs = 0;
+  const stats = new SelfStats();
+  const clock = { ...systemClock, monotonicMs: () => nowMs };
+  const keeper = new BudgetKeeper(0.2, 2000, { stats, clock, log: createLog('error') });
+  const burn = (untilMs: number) => {
+    for (; nowMs < untilMs; nowMs += 2000) keeper.note();
+  };
+  const spend = () => {
+    for (const begin = process.cpuUsage().user; process.cpuUsage().user - begin < 300_000; );
+  };
+  spend();
+  burn(92_000);
+  const first = stats.budgetLevel;
+  spend();
+  burn(154_000);
+  assert.deepEqual([first, stats.budgetLevel], [0, 1]);
 });

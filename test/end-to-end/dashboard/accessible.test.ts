@@ -66,7 +66,13 @@ async function show(page: Page, view: string, detail = ''): Promise<void> {
   await page.goto(`/#/${view.toLowerCase()}?range=15m${detail}`);
   await page.getByRole('heading', { level: 1, name: view }).waitFor();
   await page.locator('.main .stat-value, .main td, .main .alert-card').first().waitFor();
+  await settle(page);
+}
+
+/** Until nothing is being asked for. */
+async function settle(page: Page): Promise<void> {
   await page.locator('.main .loading').first().waitFor({ state: 'detached' });
+  await page.locator('.main [aria-busy=true]').first().waitFor({ state: 'detached' });
 }
 
 for (const width of widths) {
@@ -90,7 +96,8 @@ for (const width of widths) {
       await look(view);
       if (!withDetail.includes(view)) continue;
       await page.locator('.main td a, .main .alert-card h3 a').first().click();
-      await page.locator('.main .opened, .main .alert-detail').first().waitFor();
+      await page.locator('.main .opened').waitFor();
+      await settle(page);
       await look(`${view}, one opened`);
     }
     await page.context().close();
@@ -115,7 +122,11 @@ test('names made of script, right-to-left marks and 10 KB are text, and do not b
     });
     monitor.trackDatabaseQuery({ timestamp, query: name, duration: 12, model: name, operation: name });
     monitor.trackSocketEvent({ timestamp, event: name, connections: 1, duration: 1 });
-    monitor.trackError(Object.assign(new Error(name), { name }), { route: name, method: 'GET', userId: name });
+    monitor.trackError(Object.assign(new Error(name), { name }), {
+      route: name,
+      method: 'GET',
+      userId: name,
+    });
   }
   const lines = oddNames
     .slice(0, 5)
@@ -142,7 +153,7 @@ test('names made of script, right-to-left marks and 10 KB are text, and do not b
     const page = await stage.browser.open('/', { token: adminToken, viewport: { width, height: 900 } });
     for (const view of viewNames) {
       await show(page, view);
-      await staysInside(page, view);
+      await staysInside(page, `${view} at ${width} px`);
       const links = page
         .locator('.main td a, .main .alert-card h3 a')
         .filter({ hasText: /onerror|W{40}|\u05D0/ });
@@ -151,6 +162,7 @@ test('names made of script, right-to-left marks and 10 KB are text, and do not b
       for (let at = 0; at < count; at++) {
         await links.nth(at).click();
         await page.locator('.main .opened').waitFor();
+        await settle(page);
         await staysInside(page, `${view}, one opened`);
       }
     }
@@ -165,13 +177,13 @@ async function staysInside(page: Page, where: string): Promise<void> {
     scrollTo(1000, scrollY);
     const over = scrollX;
     scrollTo(0, scrollY);
-    const wide = over > 0 ? [...document.querySelectorAll('main *')] : [];
+    const wide = over > 0 ? [...document.querySelectorAll('body *:not(.nav *)')] : [];
     return {
       hit: 'hit' in window,
       made: document.querySelectorAll('img, iframe, object, body script, [onload], [onerror]').length,
       over,
-      away: wide.filter((one) => one.getBoundingClientRect().right > innerWidth + 1).slice(0, 8)
-        .map((one) => one.tagName + '.' + one.className),
+      away: wide.filter((one) => one.getBoundingClientRect().right > document.documentElement.clientWidth).slice(0, 8)
+        .map((one) => one.outerHTML.slice(0, 200)),
     };
   })()`);
   assert.deepEqual(found, { hit: false, made: 0, over: 0, away: [] }, where);

@@ -52,7 +52,7 @@ test('an address of the command login logs in once', async () => {
   assert.doesNotMatch(first.url(), /code/);
   await first.context().close();
   const second = await stage.browser.open(address, { expected });
-  await second.getByRole('alert').filter({ hasText: 'did not work' }).waitFor();
+  await second.getByRole('alert').filter({ hasText: 'used already' }).waitFor();
   await second.context().close();
   stage.browser.check();
 });

@@ -25,6 +25,9 @@ export const viewNames = [
   'Agent',
 ] as const;
 
+/** Where other tests run beside, tsx takes its time. */
+const startMs = 90_000;
+
 export interface StageOptions {
   /** A rule file of its own. */
   readonly rules?: string;
@@ -101,7 +104,7 @@ export class DashboardStage {
     await untilTrue(async () => {
       const snapshot = await stage.get<Snapshot | null>('snapshot');
       assert.ok(snapshot?.api, `the CRM does not report yet:\n${agent.log()}`);
-    });
+    }, startMs);
     return stage;
   }
 
@@ -170,6 +173,6 @@ async function startCrm(
   await untilTrue(() => {
     assert.equal(child.exitCode, null, 'the CRM ended');
     assert.match(said, /listening on \S+\n/);
-  });
+  }, startMs);
   return { child, url: /listening on (\S+)/.exec(said)![1]! };
 }

@@ -3,7 +3,7 @@ import { after, test } from 'node:test';
 import type { DurationHistograms } from '../../../workers/contract/events.ts';
 import { durationBucket, sketchKey } from '../../../workers/events/duration-bucket.ts';
 import { seriesKey } from '../../../workers/point/point.ts';
-import { evaluateInstant } from '../../../workers/promql/index.ts';
+import { evaluateInstant, evaluateRange } from '../../../workers/promql/index.ts';
 import { durationMetricName } from '../../../workers/store/duration-metrics.ts';
 import { compactAll, dayStartMs, nothingElse, storeFor } from './fixture.ts';
 
@@ -41,12 +41,14 @@ function histograms(durationsUs: Readonly<Record<string, readonly number[]>>): D
   compactAll(store, dayStartMs + 3 * 60 * minuteMs);
 }
 
-function values(expr: string, atMs: number) {
+type Sampled = ReadonlyMap<string, readonly number[]>;
+
+function values(expr: string, atMs: number, sampled: Sampled = new Map()) {
   const reader = filled.read();
   const result = evaluateInstant(expr, dayStartMs + atMs, (matchers, startMs, endMs, hints) =>
     reader.durationMetrics({
       ...{ name: durationMetricName(matchers)!, matchers, startMs, endMs },
-      ...{ rangeMs: hints!.rangeMs, commonTags: { host: 'h' }, touch: () => {} },
+      ...{ rangeMs: hints!.rangeMs, sampled, commonTags: { host: 'h' }, touch: () => {} },
     }),
   );
   assert.equal(result.type, 'vector');
@@ -106,4 +108,43 @@ test('matchers choose by every label, the common ones too', () => {
   assert.deepEqual(at('host="other"'), []);
   assert.deepEqual(at('le="1"'), []);
   assert.deepEqual(at('route!="/a"'), ['/b']);
+});
+
+test('where a series was not known yet it has no increase, not one of 0', () => {
+  const routes = (atMs: number) => Object.keys(values('rate(http_duration_seconds_count[5m])', atMs)).sort();
+  assert.deepEqual(routes(0), []);
+  assert.deepEqual(routes(9 * minuteMs), ['/a']);
+  assert.deepEqual(routes(12 * minuteMs), ['/a', '/b']);
+});
+
+test('a series that is known has an increase of 0 while nothing happens, and none before it came', () => {
+  const reader = filled.read();
+  const result = evaluateRange(
+    'increase(http_duration_seconds_count{route="/b"}[5m])',
+    dayStartMs + 8 * minuteMs,
+    dayStartMs + 18 * minuteMs,
+    5 * minuteMs,
+    (matchers, startMs, endMs, hints) =>
+      reader.durationMetrics({
+        ...{ name: durationMetricName(matchers)!, matchers, startMs, endMs, sampled: new Map() },
+        ...{ rangeMs: hints!.rangeMs, commonTags: {}, touch: () => {} },
+      }),
+  );
+  assert.equal(result.type, 'matrix');
+  const [series] = result.type === 'matrix' ? result.series : [];
+  assert.deepEqual([...series!.timestampsMs], [dayStartMs + 13 * minuteMs, dayStartMs + 18 * minuteMs]);
+  assert.deepEqual([series!.values[0]! > 0, series!.values[1]], [true, 0]);
+});
+
+test('while its process was not sampled a series has no samples', () => {
+  // Of 20 minutes from the begin of the range on: 5 with the process, then none.
+  const sampled = new Map([['crm', Array.from({ length: 20 }, (_, i) => (i < 5 ? 4 : 0))]]);
+  const count = 'count(count_over_time(http_duration_seconds_count{route="/a"}[20m]))';
+  assert.deepEqual(values(count, 20 * minuteMs, sampled), { '': 1 });
+  const samples = values(
+    'count_over_time(http_duration_seconds_count{route="/a"}[20m])',
+    20 * minuteMs,
+    sampled,
+  );
+  assert.deepEqual(samples, { '/a': 5 });
 });

@@ -29,6 +29,10 @@ export function timesOf({ fromMs, toMs }: Span, stepMs: number): number[] {
   return Array.from({ length: count }, (_, at) => fromMs + at * stepMs);
 }
 
+export function hasValues({ lines }: Columns): boolean {
+  return lines.some(({ values }) => values.some((value) => value !== null));
+}
+
 export interface LoadedSeries {
   readonly label: string;
   readonly colour?: number | undefined;

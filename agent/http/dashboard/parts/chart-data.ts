@@ -4,8 +4,9 @@ import { readIntervalMs } from '../agent-state.ts';
 import { type ApiError, promRange, type Series } from '../api.ts';
 import { asApiError } from '../data.ts';
 import { agentNow, onEvents, onTick } from '../live.ts';
-import { alignedSpan, rateWindowMs, type Span, spanOf, stepOf, type TimeRange } from '../time-range.ts';
+import { alignedSpan, type Span, spanOf, spanUntilNow, stepOf, type TimeRange } from '../time-range.ts';
 import { type Columns, columnsOf, type LoadedSeries, movedOn } from './chart-columns.ts';
+import { chartQuery } from './chart-query.ts';
 
 /** Asks for the values of a chart: at every `stepMs` of the span, both ends included. */
 export type SeriesLoader = (span: Span, stepMs: number, signal: AbortSignal) => Promise<readonly Series[]>;
@@ -14,8 +15,7 @@ export interface ChartSeries {
   /** `{{queue}}` stands for that label, where there are several. */
   readonly label: string;
   /**
-   * One of these: PromQL, in which `$window` is what `rate()` needs, and `$slow` the same for what is measured every
-   * 10 s, or less often while the agent saves its budget;
+   * One of these: PromQL with `$mean(…)`, `$peak(…)` and `$rate(…)` of metrics, see `chartQuery`;
    */
   readonly expr?: string;
   /** what asks for it, */
@@ -43,18 +43,12 @@ interface Request {
   readonly widthPx: number;
 }
 
-/** What stands for them in an expression, in milliseconds. */
-interface Windows {
-  readonly $window: number;
-  readonly $slow: number;
-}
-
 /** Not more often, however short the range: an eye sees no more, and every chart asks. */
 const leastEveryMs = 4000;
-/** Holds two values of what is measured every 10 s, and every 60 s while the agent saves its budget. */
-const slowWindowMs = 150_000;
-/** Steps of the tail that are asked again: the newest were not complete. */
-const againSteps = 2;
+/** The newest of long steps is not over. */
+const mostEveryMs = 60_000;
+/** Of the tail that is asked again: the newest steps were not complete, and the newest minute of what is merged by minutes. */
+const again = { steps: 2, loadedMs: 120_000 };
 
 const beforeMsOf: Readonly<Record<Compare, number>> = { none: 0, '1d': 86_400_000, '7d': 604_800_000 };
 
@@ -95,6 +89,7 @@ class ChartFeed {
   readonly #endings: (() => void)[] = [];
   #columns: Columns | undefined;
   #isAsking = false;
+  #askedMs = 0;
 
   constructor(request: Request, show: (change: (before: ChartData) => ChartData) => void) {
     this.#request = request;
@@ -119,8 +114,8 @@ class ChartFeed {
     if (document.hidden || this.#isAsking) return;
     const columns = this.#columns;
     if (!columns) return void this.#ask(undefined);
-    const dueMs = columns.span.toMs + Math.max(columns.stepMs, leastEveryMs);
-    if (nowMs >= dueMs) void this.#ask(columns);
+    if (nowMs >= this.#askedMs + Math.max(leastEveryMs, Math.min(columns.stepMs, mostEveryMs)))
+      void this.#ask(columns);
   }
 
   async #ask(old: Columns | undefined): Promise<void> {
@@ -128,20 +123,19 @@ class ChartFeed {
     this.#isAsking = true;
     const intervalMs = await readIntervalMs();
     if (this.#aborter.signal.aborted) return;
-    const whole = spanOf(range, agentNow());
+    const askedMs = agentNow();
+    const whole = spanOf(range, askedMs);
     const stepMs = givenStepMs(series) ?? stepOf(whole, widthPx, intervalMs);
-    const span = alignedSpan(whole, stepMs);
-    const tailMs = old ? old.span.toMs - againSteps * old.stepMs : 0;
+    const span = range.kind === 'last' ? spanUntilNow(whole, stepMs) : alignedSpan(whole, stepMs);
+    const tailMs = old ? tailFromMs(old, series) : 0;
     const isTail = old !== undefined && old.stepMs === stepMs && tailMs > span.fromMs;
     if (!isTail) this.#show((before) => ({ ...before, isLoading: true }));
     try {
       const asked = isTail ? { fromMs: tailMs, toMs: span.toMs } : span;
-      const loaded = await this.#load(asked, stepMs, {
-        $window: rateWindowMs(stepMs, intervalMs),
-        $slow: Math.max(rateWindowMs(stepMs, intervalMs), slowWindowMs),
-      });
+      const loaded = await this.#load(asked, stepMs, intervalMs);
       if (this.#aborter.signal.aborted) return;
       const columns = columnsOf(loaded, asked, stepMs);
+      this.#askedMs = askedMs;
       this.#columns = isTail ? movedOn(old, columns, span) : columns;
       const shown = this.#columns;
       this.#show(() => ({ columns: shown, error: undefined, isLoading: false }));
@@ -154,14 +148,15 @@ class ChartFeed {
     }
   }
 
-  async #load(span: Span, stepMs: number, windows: Windows): Promise<LoadedSeries[]> {
+  async #load(span: Span, stepMs: number, intervalMs: number): Promise<LoadedSeries[]> {
     const { series, beforeMs } = this.#request;
     const shifts = beforeMs === 0 ? [0] : [0, beforeMs];
     const asked = shifts.flatMap((shiftMs) =>
       series.map(async (one): Promise<LoadedSeries> => {
         const shifted = { fromMs: span.fromMs - shiftMs, toMs: span.toMs - shiftMs };
         const { label, colour, colours } = one;
-        const values = shiftMs > 0 && one.values ? [] : await this.#seriesOf(one, shifted, stepMs, windows);
+        const values =
+          shiftMs > 0 && one.values ? [] : await this.#seriesOf(one, shifted, stepMs, intervalMs);
         return { label, colour, colours, isBefore: shiftMs > 0, shiftMs, series: values };
       }),
     );
@@ -172,16 +167,18 @@ class ChartFeed {
     { expr, load, values }: ChartSeries,
     span: Span,
     stepMs: number,
-    windows: Windows,
+    intervalMs: number,
   ): Promise<readonly Series[]> {
     if (values) return values;
     const { signal } = this.#aborter;
     if (load) return load(span, stepMs, signal);
-    const filled = (expr ?? '')
-      .replaceAll('$window', `${windows.$window}ms`)
-      .replaceAll('$slow', `${windows.$slow}ms`);
-    return promRange(filled, span, stepMs, signal);
+    return promRange(chartQuery(expr ?? '', stepMs, intervalMs), span, stepMs, signal);
   }
+}
+
+function tailFromMs({ span, stepMs }: Columns, series: readonly ChartSeries[]): number {
+  const loadedMs = series.some(({ load }) => load) ? again.loadedMs : 0;
+  return span.toMs - Math.ceil(Math.max(again.steps * stepMs, loadedMs) / stepMs) * stepMs;
 }
 
 /** How far apart the values are where all of them are given; what was measured that often has no gaps in between. */

@@ -2,7 +2,7 @@ import uPlot from 'uplot';
 import type { Unit } from '../format.ts';
 import type { Span } from '../time-range.ts';
 import { axesOf, type Colours, scalesOf } from './chart-axes.ts';
-import { type Columns, timesOf } from './chart-columns.ts';
+import { type Columns, hasValues, timesOf } from './chart-columns.ts';
 
 export interface PlotMark {
   readonly timeMs: number;
@@ -34,6 +34,7 @@ export class ChartPlot {
   #marks: readonly PlotMark[] = [];
   #hidden: ReadonlySet<string> = new Set();
   #shape = '';
+  #hasValues = false;
 
   constructor(room: HTMLElement, columns: Columns, options: PlotOptions) {
     this.#room = room;
@@ -50,7 +51,9 @@ export class ChartPlot {
     this.#columns = columns;
     this.#marks = marks;
     this.#hidden = hidden;
-    const shape = columns.lines.map(({ key, colour }) => `${key} ${colour}`).join('\n');
+    this.#hasValues = hasValues(columns);
+    const lines = columns.lines.map(({ key, colour }) => `${key} ${colour}`);
+    const shape = [this.#hasValues, ...lines].join('\n');
     if (!this.#plot || shape !== this.#shape) {
       this.#shape = shape;
       this.#make(size);
@@ -104,7 +107,8 @@ export class ChartPlot {
       padding: [8, 16, 0, 0],
       legend: { show: false },
       scales: scalesOf(() => this.#columns.span, leastTop),
-      axes: axesOf(unit, colours),
+      // Numbers beside nothing would be invented.
+      axes: this.#hasValues ? axesOf(unit, colours) : [{ show: false }, { show: false }],
       series: [
         {},
         ...this.#columns.lines.map(({ key, colour, isBefore }): uPlot.Series => {

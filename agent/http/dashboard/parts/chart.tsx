@@ -2,8 +2,8 @@ import { useContext, useEffect, useId, useLayoutEffect, useMemo, useRef, useStat
 import { useAddress, zoomBack, zoomTo } from '../address.ts';
 import type { Unit } from '../format.ts';
 import { onThemeChange } from '../theme.ts';
-import type { TimeRange } from '../time-range.ts';
-import { timesOf } from './chart-columns.ts';
+import { rangeParams, type TimeRange } from '../time-range.ts';
+import { type Columns, hasValues, timesOf } from './chart-columns.ts';
 import { type ChartSeries, useChartData } from './chart-data.ts';
 import { ChartLegend, type ShowPlace } from './chart-legend.tsx';
 import { ChartPlot } from './chart-plot.ts';
@@ -45,6 +45,7 @@ export function Chart({ title, unit, series, height = 150, leastTop = 0, empty, 
   const at = useRef<HTMLSpanElement>(null);
   const plot = useRef<ChartPlot>(null);
   const cursor = useRef<number | null>(null);
+  const shownTimes = useRef('');
   const newest = useRef({ columns, marks });
   newest.current = { columns, marks };
   const [titleId, summaryId] = [useId(), useId()];
@@ -57,6 +58,11 @@ export function Chart({ title, unit, series, height = 150, leastTop = 0, empty, 
     if (at.current && columns) at.current.textContent = placeText(columns, place, marks);
   };
 
+  const clearCursor = () => {
+    plot.current?.moveCursor(null);
+    showCursor(null);
+  };
+
   useLayoutEffect(() => {
     if (!room.current || !columns || width === 0) return;
     plot.current ??= new ChartPlot(room.current, columns, {
@@ -67,8 +73,12 @@ export function Chart({ title, unit, series, height = 150, leastTop = 0, empty, 
       onCursor: showCursor,
     });
     plot.current.draw(columns, marks, hidden, { width, height });
+    const times = timesText(columns, range);
+    if (times !== shownTimes.current) clearCursor();
+    shownTimes.current = times;
     showCursor(cursor.current);
   }, [columns, marks, hidden, width, height]);
+  useEffect(clearCursor, [JSON.stringify(rangeParams(range))]);
   useEffect(() => {
     const unfollow = onThemeChange(() => plot.current?.redraw());
     return () => {
@@ -77,7 +87,7 @@ export function Chart({ title, unit, series, height = 150, leastTop = 0, empty, 
     };
   }, []);
 
-  const hasValues = columns?.lines.some(({ values }) => values.some((value) => value !== null)) ?? false;
+  const isFilled = columns !== undefined && hasValues(columns);
   const onKeyDown = (event: KeyboardEvent) => {
     if (!columns) return;
     const place = placeAfterKey(event, cursor.current, timesOf(columns.span, columns.stepMs).length);
@@ -86,10 +96,6 @@ export function Chart({ title, unit, series, height = 150, leastTop = 0, empty, 
     plot.current?.moveCursor(place);
     showCursor(place);
     speak(spokenText(columns, place, unit));
-  };
-  const onBlur = () => {
-    plot.current?.moveCursor(null);
-    showCursor(null);
   };
   return (
     <figure class="chart" aria-labelledby={titleId} aria-busy={isLoading}>
@@ -110,18 +116,26 @@ export function Chart({ title, unit, series, height = 150, leastTop = 0, empty, 
         // biome-ignore lint/a11y/noNoninteractiveTabindex: arrow keys move the cursor
         tabIndex={0}
         onKeyDown={onKeyDown}
-        onBlur={onBlur}
+        onBlur={clearCursor}
         style={{ height: `${height}px` }}
       >
         <div ref={room} />
-        {!hasValues && <p class="chart-said">{wordsInstead(error?.message, isLoading, empty)}</p>}
+        {!isFilled && <p class="chart-said">{wordsInstead(error?.message, isLoading, empty)}</p>}
       </div>
-      {hasValues && error && <p class="chart-late">Not the newest: {error.message}</p>}
-      {columns && hasValues && (
+      {isFilled && error && <p class="chart-late">Not the newest: {error.message}</p>}
+      {isFilled && !isLoading && compare !== 'none' && !columns.lines.some(({ isBefore }) => isBefore) && (
+        <p class="note">Nothing is known of the {compare === '1d' ? 'day' : 'week'} before.</p>
+      )}
+      {isFilled && (
         <ChartLegend show={legend} columns={columns} unit={unit} hidden={hidden} onHide={setHidden} />
       )}
     </figure>
   );
+}
+
+/** What a place of the columns stands for: while the range ends now, the same age at every tick. */
+function timesText({ span, stepMs }: Columns, range: TimeRange): string {
+  return `${stepMs} ${range.kind === 'last' ? range.ms : `${span.fromMs} ${span.toMs}`}`;
 }
 
 function wordsInstead(

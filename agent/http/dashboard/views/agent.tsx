@@ -86,35 +86,39 @@ const costCharts = [
   {
     title: 'CPU of one core',
     unit: 'percent',
-    series: [{ label: 'agent', expr: `agent_cpu_usage_percent${own}` }],
+    series: [{ label: 'agent', expr: `$mean(agent_cpu_usage_percent${own})` }],
   },
-  { title: 'Memory', unit: 'bytes', series: [{ label: 'resident', expr: `agent_memory_rss_bytes${own}` }] },
+  {
+    title: 'Memory',
+    unit: 'bytes',
+    series: [{ label: 'resident', expr: `$mean(agent_memory_rss_bytes${own})` }],
+  },
   {
     title: 'Delays, p99',
     unit: 'ms',
     series: [
-      { label: 'main loop', expr: `agent_eventloop_delay_p99_ms${own}` },
-      { label: 'tick', expr: `agent_task_p99_ms${own}` },
+      { label: 'main loop', expr: `$peak(agent_eventloop_delay_p99_ms${own})` },
+      { label: 'tick', expr: `$peak(agent_task_p99_ms${own})` },
     ],
   },
   {
     title: 'Redis commands',
     unit: 'perSecond',
-    series: [{ label: 'sent', expr: `rate(agent_redis_commands_total${own}[$window])` }],
+    series: [{ label: 'sent', expr: `$rate(agent_redis_commands_total${own})` }],
     empty: 'No Redis is asked.',
   },
   {
     title: 'Points collected and delivered',
     unit: 'perSecond',
     series: [
-      { label: 'collected', expr: `rate(agent_points_collected_total${own}[$window])` },
-      { label: 'to {{sink}}', expr: 'rate(agent_points_delivered_total[$window])' },
+      { label: 'collected', expr: `$rate(agent_points_collected_total${own})` },
+      { label: 'to {{sink}}', expr: '$rate(agent_points_delivered_total)' },
     ],
   },
   {
     title: 'Points waiting',
     unit: 'count',
-    series: [{ label: '{{sink}}', expr: 'agent_points_waiting' }],
+    series: [{ label: '{{sink}}', expr: '$peak(agent_points_waiting)' }],
     empty: 'No destination is configured: the embedded store keeps all points.',
   },
 ] as const;

@@ -40,7 +40,7 @@ export function ErrorDetail({ fingerprint, inRange }: ErrorDetailProps) {
           series={[
             {
               label: '{{process}}',
-              expr: `60 * sum by (process) (rate(${metric('errors_count_total', { fingerprint })}[$window]))`,
+              expr: `60 * sum by (process) ($rate(${metric('errors_count_total', { fingerprint })}))`,
               colour: 6,
             },
           ]}

@@ -1,6 +1,7 @@
 import type { ShownAlert } from '../../../alert-shape.ts';
 import { href } from '../address.ts';
-import { reloadOpenAlerts, useOpenAlerts } from '../agent-state.ts';
+import { reloadOpenAlerts, useOpenAlerts, useReady } from '../agent-state.ts';
+import { useLiveState } from '../live.ts';
 import { Age, Name, Panel, Status, type Tone } from '../parts/index.ts';
 
 const shown = 5;
@@ -9,20 +10,23 @@ const ranks: Readonly<Record<string, number>> = { critical: 0, error: 1, warning
 /** What is wrong now, the worst first. */
 export function OverviewAlerts() {
   const { data, error } = useOpenAlerts();
+  const isAway = useReady().error !== undefined;
+  const isKnown = useLiveState() !== 'reconnecting' && !error && !isAway;
   const alerts = [...(data?.data ?? [])].sort((a, b) => rankOf(a) - rankOf(b) || newerFirst(a, b));
   const from = {
     data,
     error,
     isLoading: false,
-    stale: error !== undefined,
+    stale: !isKnown,
     reload: () => void reloadOpenAlerts(),
   };
   const all = <a href={href({ view: 'alerts' })}>All alerts</a>;
   return (
     <Panel title={titleOf(alerts.length, data?.next !== undefined)} actions={all} from={from}>
+      {!isKnown && <p class="note">The agent does not answer: what is open now is not known.</p>}
       {alerts.length === 0 ? (
         <p class="overview-calm">
-          <Status tone={error ? 'unknown' : 'ok'}>{error ? 'not known' : 'No alert is open'}</Status>
+          <Status tone={isKnown ? 'ok' : 'unknown'}>{isKnown ? 'No alert is open' : 'not known'}</Status>
         </p>
       ) : (
         <ul class="overview-alerts">

@@ -1,8 +1,8 @@
 import type { ChartProps } from '../parts/index.ts';
 import { percentileSeries } from './percentile-series.ts';
 
-const requests = 'rate(http_requests_total[$window])';
-const failed = 'rate(http_errors_total[$window])';
+const requests = '$rate(http_requests_total)';
+const failed = '$rate(http_errors_total)';
 
 const noRequests =
   'No request was reported in this time. Does the service load nova-agent/instrument or nova-agent/register?';
@@ -21,30 +21,30 @@ export const overviewCharts: readonly Omit<ChartProps, 'range'>[] = [
     unit: 'percent',
     leastTop: 10,
     series: [
-      { label: 'host, all cores', expr: 'system_cpu_usage_percent', colour: 1 },
-      { label: '{{process}}, of one core', expr: 'sum by (process) (process_cpu_usage_percent)' },
+      { label: 'host, all cores', expr: '$mean(system_cpu_usage_percent)', colour: 1 },
+      { label: '{{process}}, of one core', expr: 'sum by (process) ($mean(process_cpu_usage_percent))' },
     ],
   },
   {
     title: 'Memory of the host',
     unit: 'percent',
     leastTop: 100,
-    series: [{ label: 'used', expr: 'system_memory_usage_percent' }],
+    series: [{ label: 'used', expr: '$mean(system_memory_usage_percent)' }],
   },
   {
     title: 'Memory of services',
     unit: 'bytes',
     empty: 'No process was found in this time. Is it named under processes in agent.yml?',
     series: [
-      { label: '{{process}} resident', expr: 'sum by (process) (process_memory_rss_bytes)' },
-      { label: '{{process}} heap in use', expr: 'sum by (process) (runtime_heap_used_bytes)' },
+      { label: '{{process}} resident', expr: 'sum by (process) ($mean(process_memory_rss_bytes))' },
+      { label: '{{process}} heap in use', expr: 'sum by (process) ($mean(runtime_heap_used_bytes))' },
     ],
   },
   {
     title: 'Requests',
-    unit: 'perSecond',
+    unit: 'perMinute',
     empty: noRequests,
-    series: [{ label: '{{status}}', expr: `sum by (status) (${requests})`, colours: statusColours }],
+    series: [{ label: '{{status}}', expr: `60 * sum by (status) (${requests})`, colours: statusColours }],
   },
   {
     title: 'Response time',
@@ -63,25 +63,25 @@ export const overviewCharts: readonly Omit<ChartProps, 'range'>[] = [
     title: 'Jobs waiting',
     unit: 'count',
     empty: noQueues,
-    series: [{ label: '{{queue}}', expr: 'sum by (queue) (queue_waiting)' }],
+    series: [{ label: '{{queue}}', expr: 'sum by (queue) ($peak(queue_waiting))' }],
   },
   {
     title: 'Jobs done',
     unit: 'perMinute',
     empty: noQueues,
-    series: [{ label: '{{queue}}', expr: '60 * sum by (queue) (rate(queue_completed_total[$slow]))' }],
+    series: [{ label: '{{queue}}', expr: '60 * sum by (queue) ($slowRate(queue_completed_total))' }],
   },
   {
     title: 'Event loop delay, p99',
     unit: 'ms',
     empty: noRuntime,
-    series: [{ label: '{{process}}', expr: 'max by (process) (runtime_eventloop_delay_p99_ms)' }],
+    series: [{ label: '{{process}}', expr: 'max by (process) ($peak(runtime_eventloop_delay_p99_ms))' }],
   },
   {
     title: 'Queries',
-    unit: 'perSecond',
+    unit: 'perMinute',
     empty: noQueries,
-    series: [{ label: '{{operation}}', expr: 'sum by (operation) (rate(db_queries_total[$window]))' }],
+    series: [{ label: '{{operation}}', expr: '60 * sum by (operation) ($rate(db_queries_total))' }],
   },
   {
     title: 'Query time',
@@ -95,8 +95,8 @@ export const overviewCharts: readonly Omit<ChartProps, 'range'>[] = [
     empty:
       'Nobody was reported in this time. Does the service call monitor.socketIo(io) or monitor.trackUser()?',
     series: [
-      { label: 'active users, 5 min', expr: 'sum(last_over_time(users_active_5m[$slow]))' },
-      { label: 'connections', expr: 'sum(socket_connections)' },
+      { label: 'active users, 5 min', expr: 'sum($slowMean(users_active_5m))' },
+      { label: 'connections', expr: 'sum($mean(socket_connections))' },
     ],
   },
 ];

@@ -1,7 +1,7 @@
 import { href } from '../address.ts';
-import { type Answer, getJson } from '../api.ts';
+import { type Answer, getJson, promInstant } from '../api.ts';
 import { useData } from '../data.ts';
-import { formatTime, formatValue } from '../format.ts';
+import { formatValue } from '../format.ts';
 import { useLiveState, useSnapshot } from '../live.ts';
 import { Stat, Time, type Tone } from '../parts/index.ts';
 
@@ -15,7 +15,7 @@ export function OverviewNumbers() {
   const memory = system?.memory.usagePercent;
   const cores = system?.cpu.cores;
   return (
-    <section class={isLost ? 'stats is-stale' : 'stats'} aria-label="Now">
+    <section class={isLost ? 'stats stats-eight is-stale' : 'stats stats-eight'} aria-label="Now">
       {isLost && timestamp && (
         <p class="stats-late">
           As of <Time at={timestamp} />: what is now is not known.
@@ -44,11 +44,11 @@ export function OverviewNumbers() {
       />
       <Stat
         label="p95 response"
-        value={p95?.p95}
+        value={p95}
         unit="ms"
-        tone={toneAbove(p95?.p95, 500)}
+        tone={toneAbove(p95, 500)}
         href={href({ view: 'routes' })}
-        note={p95 ? `since ${formatTime(p95.timestamp).slice(0, 5)}` : 'last 5 minutes'}
+        note="of the last 5 minutes"
       />
       <Stat
         label="Failed requests"
@@ -56,7 +56,7 @@ export function OverviewNumbers() {
         unit="percent"
         tone={toneAbove(api?.errorRate, 5)}
         href={href({ view: 'errors' })}
-        note="last minute"
+        note="of the last minute"
       />
       <Stat
         label="Jobs waiting"
@@ -76,7 +76,7 @@ export function OverviewNumbers() {
         value={users?.active5m}
         unit="count"
         href={href({ view: 'users' })}
-        note={users ? `5 min; ${users.active24h} in 24 h` : 'last 5 minutes'}
+        note={users ? `in 5 min; ${users.active24h} in 24 h` : 'in 5 minutes'}
       />
     </section>
   );
@@ -113,19 +113,10 @@ function useUserCounts(): UserCounts | undefined {
     : { active5m: sumOf(rows, 'active5m') ?? 0, active24h: sumOf(rows, 'active24h') ?? 0 };
 }
 
-interface Percentiles {
-  readonly rows: readonly { readonly timestamp: string; readonly p95: number | null }[];
+/** Of the requests of the last five whole minutes, out of merged histograms; null when there was none. */
+function useP95(): number | null | undefined {
+  const { data } = useData((signal) => promInstant(p95Query, undefined, signal), [], { everyMs: 10_000 });
+  return data === undefined ? undefined : (data[0]?.value ?? null);
 }
 
-/** Of the newest step of five minutes; undefined when nothing was requested in it. */
-function useP95(): Percentiles['rows'][number] | undefined {
-  const { data } = useData(
-    (signal) => {
-      const params = { measurement: 'http', since: '5m', step: '5m' };
-      return getJson<Answer<Percentiles[]>>('/api/monitoring/percentiles', params, signal);
-    },
-    [],
-    { everyMs: 10_000 },
-  );
-  return data?.data[0]?.rows.at(-1);
-}
+const p95Query = '1000 * histogram_quantile(0.95, sum by (le) (increase(http_duration_seconds_bucket[5m])))';

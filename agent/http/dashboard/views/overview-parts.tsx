@@ -3,6 +3,7 @@ import { href } from '../address.ts';
 import { useReady } from '../agent-state.ts';
 import { useLiveState } from '../live.ts';
 import { Panel, Status, type Tone } from '../parts/index.ts';
+import { budgetText } from './agent-data.ts';
 
 /** How every source and sink is. While the agent does not answer nothing is known of any of them. */
 export function OverviewParts() {
@@ -10,6 +11,8 @@ export function OverviewParts() {
   const live = useLiveState();
   const isKnown = !error && live !== 'reconnecting';
   const parts = data?.parts ?? [];
+  const tick = parts.find(({ part }) => part === 'tick');
+  const level = typeof tick?.budgetLevel === 'number' ? tick.budgetLevel : 0;
   const bad = parts.filter(({ ok }) => !ok);
   const from = { data: data ?? error, error: undefined, isLoading: false, stale: false, reload: () => {} };
   const more = <a href={href({ view: 'agent' })}>The agent</a>;
@@ -17,6 +20,12 @@ export function OverviewParts() {
   return (
     <Panel title={title} actions={more} from={from}>
       {!isKnown && <p class="note">The agent does not answer: how they are is not known.</p>}
+      {isKnown && level > 0 && (
+        <p class="note">
+          <Status tone="warning">budget level {level}</Status> The agent is{' '}
+          {budgetText(level, Number(tick?.intervalMs))}.
+        </p>
+      )}
       {isKnown && bad.length > 0 && (
         <ul class="overview-problems">
           {bad.map(({ part, problem }) => (

@@ -111,7 +111,7 @@ function QueryDetail({ name, row, isLoaded }: QueryDetailProps) {
     () => percentileSeries('db', { operation, ...(model !== '' && { model }), ...service }),
     [key],
   );
-  const rateOf = (field: string) => `sum(rate(${metric(`db_${field}_total`, labels)}[$window]))`;
+  const rateOf = (field: string) => `60 * sum($rate(${metric(`db_${field}_total`, labels)}))`;
   return (
     <Opened
       openKey={key}
@@ -121,14 +121,14 @@ function QueryDetail({ name, row, isLoaded }: QueryDetailProps) {
       <AlertsAbout labels={labels} />
       {row ? <Numbers row={row} /> : isLoaded && <p class="note">It has no query in this range.</p>}
       <div class="charts">
-        <Chart title="Queries" unit="perSecond" series={[{ label: 'queries', expr: rateOf('queries') }]} />
+        <Chart title="Queries" unit="perMinute" series={[{ label: 'queries', expr: rateOf('queries') }]} />
         <Chart title="Time" unit="ms" series={durations} />
         <Chart
           title="Slow and failed"
           unit="perMinute"
           series={[
-            { label: 'slow', expr: `60 * ${rateOf('slow')}`, colour: 3 },
-            { label: 'failed', expr: `60 * ${rateOf('errors')}`, colour: 6 },
+            { label: 'slow', expr: rateOf('slow'), colour: 3 },
+            { label: 'failed', expr: rateOf('errors'), colour: 6 },
           ]}
         />
       </div>

@@ -23,13 +23,9 @@ export function QueueDetail({ name, row, isLoaded }: QueueDetailProps) {
   const { redis, prefix, queue } = name;
   // A link may name the queue alone.
   const labels = { queue, ...(redis !== '' && { redis }), ...(prefix !== '' && { prefix }) };
-  const field = (one: string) => `sum(${metric(`queue_${one}`, labels)})`;
-  const longest = (one: string) => `max(${metric(`queue_${one}`, labels)})`;
-  // Totals come every 10 s, every minute when the agent saves: a shorter window has but one of them.
-  const perSecond = (one: string) => {
-    const total = metric(`queue_${one}_total`, labels);
-    return `sum(rate(${total}[$window])) or sum(rate(${total}[150s]))`;
-  };
+  const most = (one: string) => `sum($peak(${metric(`queue_${one}`, labels)}))`;
+  const longest = (one: string) => `max($peak(${metric(`queue_${one}`, labels)}))`;
+  const perMinute = (one: string) => `60 * sum($slowRate(${metric(`queue_${one}_total`, labels)}))`;
   return (
     <Opened
       openKey={JSON.stringify(labels)}
@@ -43,18 +39,18 @@ export function QueueDetail({ name, row, isLoaded }: QueueDetailProps) {
           title="Jobs"
           unit="count"
           series={[
-            { label: 'waiting', expr: field('waiting') },
-            { label: 'active', expr: field('active') },
-            { label: 'delayed', expr: field('delayed') },
-            { label: 'prioritized', expr: field('prioritized') },
+            { label: 'waiting', expr: most('waiting') },
+            { label: 'active', expr: most('active') },
+            { label: 'delayed', expr: most('delayed') },
+            { label: 'prioritized', expr: most('prioritized') },
           ]}
         />
         <Chart
           title="Throughput"
-          unit="perSecond"
+          unit="perMinute"
           series={[
-            { label: 'completed', expr: perSecond('completed'), colour: 2 },
-            { label: 'failed', expr: perSecond('failed'), colour: 6 },
+            { label: 'completed', expr: perMinute('completed'), colour: 2 },
+            { label: 'failed', expr: perMinute('failed'), colour: 6 },
           ]}
         />
         <Chart
@@ -82,7 +78,7 @@ export function QueueDetail({ name, row, isLoaded }: QueueDetailProps) {
           title="Workers"
           unit="count"
           leastTop={1}
-          series={[{ label: 'workers', expr: field('workers'), colour: 5 }]}
+          series={[{ label: 'workers', expr: `sum($mean(${metric('queue_workers', labels)}))`, colour: 5 }]}
         />
       </div>
       <Jobs queue={queue} />
@@ -115,7 +111,7 @@ function Standing({ row }: { row: QueueRow }) {
           unit="count"
           note={`${formatCount(fields.failed)} kept in Redis`}
         />
-        <Stat label="Oldest waiting" value={fields.oldestWaitingAgeMs} unit="ms" />
+        <Stat label="Oldest waiting" value={fields.oldestWaitingAgeMs} unit="ms" note="at the last look" />
         <Stat label="Workers" value={fields.workers} unit="count" />
       </div>
     </>

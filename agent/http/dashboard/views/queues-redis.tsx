@@ -68,19 +68,21 @@ function Server({ row }: { row: RedisRow }) {
           title="Memory"
           unit="bytes"
           series={[
-            { label: 'used', expr: metric('redis_memory_used_bytes', labels) },
-            { label: 'limit', expr: `${metric('redis_memory_max_bytes', labels)} > 0`, colour: 4 },
+            { label: 'used', expr: `$mean(${metric('redis_memory_used_bytes', labels)})` },
+            { label: 'limit', expr: `$mean(${metric('redis_memory_max_bytes', labels)}) > 0`, colour: 4 },
           ]}
         />
         <Chart
           title="Commands"
           unit="perSecond"
-          series={[{ label: 'commands', expr: metric('redis_ops_per_second', labels), colour: 2 }]}
+          series={[
+            { label: 'commands', expr: `$mean(${metric('redis_ops_per_second', labels)})`, colour: 2 },
+          ]}
         />
         <Chart
           title="Answer time"
           unit="ms"
-          series={[{ label: 'ping', expr: metric('redis_latency_ms', labels), colour: 3 }]}
+          series={[{ label: 'ping', expr: `$peak(${metric('redis_latency_ms', labels)})`, colour: 3 }]}
         />
       </div>
     </>

@@ -95,7 +95,10 @@ const columns: readonly Column<QueueRow>[] = [
     cell: ({ failed }) =>
       failed ? <Status tone="warning">{formatCount(failed)}</Status> : formatCount(failed),
   },
-  fieldColumn('oldestWaitingAgeMs', 'Oldest', { unit: 'ms', hint: 'how long the oldest job has waited' }),
+  fieldColumn('oldestWaitingAgeMs', 'Oldest', {
+    unit: 'ms',
+    hint: 'how long the oldest job had waited at the last look: every 10 s, every minute while the agent saves',
+  }),
   fieldColumn('waitP95Ms', 'Wait p95', { unit: 'ms', room: 'less' }),
   fieldColumn('runP95Ms', 'Run p95', { unit: 'ms', room: 'less' }),
   fieldColumn('workers', 'Workers'),

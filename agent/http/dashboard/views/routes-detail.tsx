@@ -48,11 +48,11 @@ export function RouteDetail({
       <div class="charts">
         <Chart
           title="Requests"
-          unit="perSecond"
+          unit="perMinute"
           series={[
             {
               label: '{{status}}',
-              expr: `sum by (status) (rate(${requests}[$window]))`,
+              expr: `60 * sum by (status) ($rate(${requests}))`,
               colours: statusColours,
             },
           ]}
@@ -65,7 +65,7 @@ export function RouteDetail({
           series={[
             {
               label: 'failed',
-              expr: `100 * sum(rate(${errors}[$window])) / sum(rate(${requests}[$window]))`,
+              expr: `100 * sum($rate(${errors})) / sum($rate(${requests}))`,
               colour: 6,
             },
           ]}

@@ -62,7 +62,8 @@ export function UsersView() {
 function UpTo({ at }: { at: string }) {
   return (
     <>
-      As of <Time at={at} />, renewed every 10 s. Distinct users are estimated within 2 %.
+      As of <Time at={at} />, renewed every 10 s, or every minute while the agent is over its budget. Distinct
+      users are estimated within 2 %.
     </>
   );
 }
@@ -131,7 +132,7 @@ function ActiveThen({ range }: { range: Extract<TimeRange, { kind: 'fixed' }> })
 function Charts() {
   const line = (label: string, field: string, colour: number) => ({
     label: `${label} {{process}}`,
-    expr: `max by (process) (users_${field})`,
+    expr: `max by (process) ($slowMean(users_${field}))`,
     colour,
   });
   return (

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { changedAddress, formatAddress, parseAddress } from '../../../../agent/http/dashboard/address.ts';
+import {
+  addressProblem,
+  changedAddress,
+  formatAddress,
+  parseAddress,
+} from '../../../../agent/http/dashboard/address.ts';
 
 const lastHour = { kind: 'last', ms: 3_600_000 } as const;
 
@@ -49,4 +54,23 @@ test('a change within a view keeps the other params, and null takes one away', (
     filter: 'y',
     order: 'p95',
   });
+});
+
+test('what makes no sense in an address is said', () => {
+  const problemOf = (hash: string) => addressProblem(hash, ['overview', 'routes']);
+  for (const hash of [
+    '',
+    '#/',
+    '#/routes',
+    '#/overview?range=6h&compare=7d',
+    '#/?from=2026-01-01&to=2026-01-02',
+  ])
+    assert.equal(problemOf(hash), undefined, hash);
+  assert.equal(problemOf('#/nonsense'), 'There is no view “nonsense”.');
+  assert.equal(problemOf('#/routes?range=banana'), '“banana” is no time range such as 15m, 24h or 7d.');
+  assert.equal(
+    problemOf('#/routes?from=2026-01-02'),
+    '“2026-01-02 to ” is no time range such as 15m, 24h or 7d.',
+  );
+  assert.equal(problemOf('#/routes?compare=never'), '“never” is no earlier time: 1d and 7d are.');
 });

@@ -5,14 +5,24 @@ import { answerFetch } from './asked.ts';
 
 const minuteMs = 60_000;
 
-test('a value of a minute stands at all steps of the chart that lie in it, and a minute without one is a gap', () => {
+test('a value of a minute stands at all steps of the chart that end in it, and a minute without one is a gap', () => {
   const rows = [
     [0, 5],
     [2 * minuteMs, 7],
   ] as const;
-  const { timesMs, values } = seriesOf(rows, { fromMs: 30_000, toMs: 150_000 }, 30_000);
+  const { timesMs, values } = seriesOf(rows, { fromMs: 30_000, toMs: 150_000 }, 30_000, 180_000);
   assert.deepEqual(timesMs, [30_000, 60_000, 90_000, 120_000, 150_000]);
-  assert.deepEqual(values, [5, null, null, 7, 7]);
+  assert.deepEqual(values, [5, 5, null, null, 7]);
+});
+
+test('the value before stands until most of the newest minute is over', () => {
+  const rows = [
+    [0, 5],
+    [minuteMs, 900],
+  ] as const;
+  const span = { fromMs: 60_000, toMs: 70_000 };
+  assert.deepEqual(seriesOf(rows, span, 10_000, 71_000).values, [5, 5]);
+  assert.deepEqual(seriesOf(rows, span, 10_000, 100_000).values, [5, 900]);
 });
 
 test('steps longer than a minute that are no whole minutes take the merged step they lie in', () => {
@@ -20,10 +30,10 @@ test('steps longer than a minute that are no whole minutes take the merged step 
     [0, 1],
     [2 * minuteMs, 2],
   ] as const;
-  assert.deepEqual(seriesOf(rows, { fromMs: 0, toMs: 180_000 }, 90_000).values, [1, 1, 2]);
+  assert.deepEqual(seriesOf(rows, { fromMs: 90_000, toMs: 270_000 }, 90_000, 240_000).values, [1, 2, 2]);
 });
 
-const span = { fromMs: 0, toMs: 2 * minuteMs };
+const span = { fromMs: minuteMs, toMs: 3 * minuteMs };
 const answer = {
   success: true,
   data: [
@@ -53,7 +63,7 @@ test('the three lines of a chart come from one answer', async (t) => {
   const params = new URL(asked[0]!, 'http://agent').searchParams;
   assert.deepEqual(Object.fromEntries(params), {
     ...{ measurement: 'http', route: '/a&b', limit: '1', step: '60s' },
-    ...{ since: '1970-01-01T00:00:00.000Z', until: '1970-01-01T00:02:00.001Z' },
+    ...{ since: '1970-01-01T00:00:00.000Z', until: '1970-01-01T00:03:00.000Z' },
   });
 });
 

@@ -7,6 +7,7 @@ import {
   parseSpanText,
   rangeParams,
   spanText,
+  spanUntilNow,
   spanWords,
   stepOf,
   widerRange,
@@ -75,4 +76,13 @@ test('longer is the next offered range, and of a stretch of the past twice as lo
     fromMs: nowMs - 7 * hourMs,
     toMs: nowMs - 3 * hourMs,
   });
+});
+
+test('a long step that is not over is shown once it says something, a short one when it is over', () => {
+  const hourMs = 3_600_000;
+  const toOf = (sinceMs: number, stepMs: number) =>
+    spanUntilNow({ fromMs: 0, toMs: 10 * stepMs + sinceMs }, stepMs).toMs / stepMs;
+  assert.equal(toOf(60_000, hourMs), 10);
+  assert.equal(toOf(120_000, hourMs), 11);
+  assert.equal(toOf(9000, 10_000), 10);
 });

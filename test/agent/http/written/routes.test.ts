@@ -12,7 +12,7 @@ async function stage(t: TestContext, written?: HttpViews['written']) {
   const given: { text: string; precision: string; nowMs: number }[] = [];
   const usual: HttpViews['written'] = async (body, precision, nowMs) => {
     given.push({ text: Buffer.from(body).toString(), precision, nowMs });
-    return { stored: 1, refused: 0, reasons: [] };
+    return { stored: 1, refused: 0, leftOut: 0, reasons: [] };
   };
   const server = await startHttp(t, { views: { written: written ?? usual } });
   const send = async (
@@ -63,7 +63,7 @@ test('a body may be packed, and of any content type', async (t) => {
 });
 
 test('what was refused is said as InfluxDB 1.x and 2.x say it', async (t) => {
-  let outcome = { stored: 3, refused: 2, reasons: ['unable to parse é: bad', 'too old'] };
+  let outcome = { stored: 3, refused: 2, leftOut: 0, reasons: ['unable to parse é: bad', 'too old'] };
   const { send } = await stage(t, async () => outcome);
   const message = 'partial write: unable to parse é: bad\ntoo old dropped=2';
   const first = await send('/write', 'x');
@@ -74,7 +74,7 @@ test('what was refused is said as InfluxDB 1.x and 2.x say it', async (t) => {
   );
   const second = await send('/api/v2/write', 'x');
   assert.deepEqual([second.status, second.json], [400, { code: 'invalid', message }]);
-  outcome = { stored: 0, refused: 1, reasons: ["unable to parse 'x': missing fields"] };
+  outcome = { stored: 0, refused: 1, leftOut: 0, reasons: ["unable to parse 'x': missing fields"] };
   assert.deepEqual((await send('/write', 'x')).json, { error: "unable to parse 'x': missing fields" });
 });
 
@@ -135,7 +135,7 @@ test('while 50 MB are in hand a further body is answered 503, and taken when the
   const waiting: (() => void)[] = [];
   const { send } = await stage(t, async () => {
     await new Promise<void>((resolve) => waiting.push(resolve));
-    return { stored: 1, refused: 0, reasons: [] };
+    return { stored: 1, refused: 0, leftOut: 0, reasons: [] };
   });
   const large = Buffer.alloc(25_000_000, 'x\n');
   const both = [send('/write', large), send('/write', large)];
@@ -176,5 +176,40 @@ test('ping tells clients which ways to write there are', async (t) => {
   assert.equal(status, 204);
   assert.equal(text, '');
   assert.match(String(headers['x-influxdb-version']), /^1\.8/);
-  assert.equal((await ask('/ping')).status, 401);
+  assert.equal((await ask('/ping')).status, 204);
+});
+
+test('texts beside numbers are left out without an error, and told how many', async (t) => {
+  const { send } = await stage(t, async () => ({
+    ...{ stored: 1, refused: 0, leftOut: 2 },
+    reasons: ['fields that are texts, or named time, are not stored: 2'],
+  }));
+  const { status, headers, json } = await send('/write', 'm v=1,a="x",b="y"');
+  assert.deepEqual([status, headers.get('x-nova-left-out'), json], [204, '2', null]);
+});
+
+test('a point of texts only is a point that was dropped', async (t) => {
+  const reason = 'fields that are texts, or named time, are not stored: 1';
+  const { send } = await stage(t, async () => ({ stored: 1, refused: 1, leftOut: 1, reasons: [reason] }));
+  const { status, json } = await send('/write', 'm a="x"\nm v=1');
+  assert.deepEqual([status, json], [400, { error: `partial write: ${reason} dropped=1` }]);
+});
+
+test('who is not let in, and a wrong method, hear it in the words of each API', async (t) => {
+  const { address, ask, askAsAdmin } = await startHttp(t);
+  const bodyOf = ({ status, text }: { status?: number; text: string }) => [status, JSON.parse(text)];
+  assert.deepEqual(bodyOf(await askAsAdmin('/api/v1/nothing')), [
+    404,
+    { status: 'error', errorType: 'not_found', error: 'there is nothing at /api/v1/nothing' },
+  ]);
+  const [status, stranger] = bodyOf(await ask('/api/v1/query?query=1'));
+  assert.deepEqual([status, stranger.status, stranger.errorType], [401, 'error', 'bad_data']);
+  const authorization = `Bearer ${adminToken}`;
+  const wrongMethod = await fetch(`${address.url}/api/v2/write`, { headers: { authorization } });
+  assert.deepEqual(
+    [wrongMethod.status, await wrongMethod.json()],
+    [405, { code: 'method not allowed', message: '/api/v2/write takes POST only' }],
+  );
+  const first = await fetch(`${address.url}/write`, { headers: { authorization } });
+  assert.deepEqual([first.status, await first.json()], [405, { error: '/write takes POST only' }]);
 });
