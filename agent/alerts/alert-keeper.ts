@@ -76,6 +76,7 @@ export class AlertKeeper {
   #wishes: AlertWishes = { silences: [], acknowledgements: {} };
   #wishesText = '';
   #isStarted = false;
+  #firstTickMs: number | undefined;
   #unwritten: UnwrittenChanges | undefined;
   #sequence = 0;
   #nextDueMs = 0;
@@ -103,6 +104,7 @@ export class AlertKeeper {
 
   /** To be called after each tick; returns at once. */
   afterTick(facts: TickFacts): void {
+    this.#firstTickMs ??= facts.timeMs;
     if (this.#running) return;
     this.#running = this.#evaluate(facts)
       .catch((error: unknown) => {
@@ -205,7 +207,14 @@ export class AlertKeeper {
       return;
     }
     const [settings, wishes] = [this.#settings, this.#wishesText];
-    const task = { timeMs, settings, wishes, downSources, slowFactor };
+    const task = {
+      timeMs,
+      firstTickMs: this.#firstTickMs ?? timeMs,
+      settings,
+      wishes,
+      downSources,
+      slowFactor,
+    };
     const unwritten = this.#unwritten
       ? { ...this.#unwritten.all(), notifications: [], recordings: [] }
       : null;

@@ -122,7 +122,7 @@ class Ours {
   evaluate(timeMs: number): void {
     const wishes = '{"silences":[],"acknowledgements":{}}';
     const { active, problems } = this.#evaluation.evaluate({
-      ...{ timeMs, settings: this.#settings, wishes, downSources: [], slowFactor: 1 },
+      ...{ timeMs, firstTickMs: timeMs, settings: this.#settings, wishes, downSources: [], slowFactor: 1 },
       ...{ sequence: this.#sequence++, unwritten: null },
     });
     if (problems.length > 0) throw new Error(problems[0]);

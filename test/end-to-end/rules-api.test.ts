@@ -51,6 +51,8 @@ test('a running agent tells of its rules, replays one over what it stored, and a
     if (always!.state !== 'firing') throw new Error(`it is ${always!.state}`);
   }, 30_000);
   const { always, never, wrong } = await standing();
+  const [{ lastEvaluation }] = (await agent.get<[Group]>('/api/monitoring/rules'))!;
+  assert.ok(Date.now() - Date.parse(lastEvaluation!) < 10_000, `evaluated last at ${lastEvaluation}`);
   assert.deepEqual([never!.state, never!.health], ['inactive', 'ok']);
   assert.deepEqual([wrong!.state, wrong!.health], ['unknown', 'err']);
   assert.match(wrong!.error, /many-to-many|duplicate/);

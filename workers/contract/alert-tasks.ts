@@ -37,6 +37,8 @@ export interface AlertWishes {
 /** One evaluation, after the tick of `timeMs`. */
 export interface RulesTask {
   readonly timeMs: number;
+  /** Of the first tick of this run: an older one in the store is of the run before. */
+  readonly firstTickMs: number;
   /** JSON of `AlertSettings`. */
   readonly settings: string;
   /** JSON of `AlertWishes`. */

@@ -196,10 +196,12 @@ export class Reader {
     return snapshot(parts.database, () => readSeriesStats(parts, task));
   }
 
-  /** Time of the newest tick that is stored singly, milliseconds since 1970; 0 when there is none. */
-  newestTickMs(): number {
+  /** Time of the newest tick that is stored singly, of those before a time if one is given, milliseconds since 1970; 0 when there is none. */
+  newestTickMs(beforeMs = Number.MAX_SAFE_INTEGER): number {
     const { database } = this.#use();
-    return database.prepare<{ t: number | null }>('select max(t) t from tick').get()?.t ?? 0;
+    return (
+      database.prepare<{ t: number | null }>('select max(t) t from tick where t < ?').get(beforeMs)?.t ?? 0
+    );
   }
 
   /** Error groups, the newest first by when they were last seen. */

@@ -88,13 +88,15 @@ export class RuleEvaluation {
     };
   }
 
-  #use({ sequence, settings: text, timeMs, unwritten }: RulesTask): AlertState {
+  #use({ sequence, settings: text, timeMs, firstTickMs, unwritten }: RulesTask): AlertState {
     if (this.#state && this.#nextSequence === sequence && this.#settingsText === text) return this.#state;
     const settings = JSON.parse(text) as AlertSettings;
     const reader = this.#view.reader();
     const stored = reader.keptAlerts();
     const kept = unwritten ? withUnwritten(stored, unwritten) : stored;
-    this.#state = new AlertState(settings, kept, Math.max(kept.evaluatedAtMs, reader.newestTickMs()), timeMs);
+    // Ticks of this run are no sign that alerts were looked at before it.
+    const tickMs = reader.newestTickMs(sequence === 0 ? firstTickMs : undefined);
+    this.#state = new AlertState(settings, kept, Math.max(kept.evaluatedAtMs, tickMs), timeMs);
     this.#settingsText = text;
     this.#metricReader = undefined;
     this.#unrecorded = new Map(

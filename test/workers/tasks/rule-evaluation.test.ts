@@ -72,6 +72,7 @@ function stage(context: TestContext, alerts: readonly Alert[]) {
   const reader = read();
   const task: RulesTask = {
     timeMs: firedAtMs + 310_000,
+    firstTickMs: Number.MAX_SAFE_INTEGER,
     settings: JSON.stringify(settings),
     wishes: JSON.stringify({ silences: [], acknowledgements: {} }),
     ...{ downSources: [], slowFactor: 1, sequence: 0, unwritten: null },
@@ -131,6 +132,27 @@ test('after a short stop what fires is looked at at once', (context) => {
       ['resolved', 'a'],
       ['firing', undefined],
     ],
+  );
+});
+
+test('ticks that a run stored before its first evaluation do not count for what was pending before it', (context) => {
+  const groups = [{ ...group, rules: [{ ...rule, forMs: 60_000 }] }];
+  const waiting = JSON.stringify({ ...settings, groups });
+  const earlier = stage(context, []);
+  const [pending] = earlier.evaluation.evaluate({ ...earlier.task, settings: waiting, timeMs: firedAtMs })
+    .changes.alerts;
+  assert.equal(pending!.state, 'pending');
+  const { evaluation, task } = stage(context, [pending!]);
+  const late = { ...task, settings: waiting, timeMs: firedAtMs + 410_000, firstTickMs: firedAtMs + 10_000 };
+  assert.deepEqual(
+    evaluation.evaluate(late).active.map(({ alert }) => [alert.id, alert.state]),
+    [[pending!.id, 'pending']],
+  );
+  evaluation.evaluate({ ...late, timeMs: late.timeMs + 30_000, sequence: 1 });
+  const { active } = evaluation.evaluate({ ...late, timeMs: late.timeMs + 60_000, sequence: 2 });
+  assert.deepEqual(
+    active.map(({ alert }) => [alert.id, alert.state]),
+    [[pending!.id, 'firing']],
   );
 });
 
