@@ -18,22 +18,17 @@ export interface LineSettings {
   readonly newestMs: number;
 }
 
-/** A key as it was spelled, with what was found for it. */
-interface KnownKey {
-  /** Or why it is refused. */
-  readonly set: TagSet | string;
-  /** By the names of the fields as they were spelled. */
-  readonly fields: Map<string, KnownFields | string>;
-}
-
-interface KnownFields {
+/** What a line's key and field names, as they were spelled, were admitted as. */
+interface Spelling {
+  readonly set: TagSet;
   readonly layout: Layout;
   /** Where each value of the layout stands in the line; null when in the same order. */
   readonly pick: Int32Array | null;
 }
 
-/** Spellings that are remembered: those of a body come again and again. */
-const mostKeys = 20_000;
+/** Spellings that are remembered, and characters of all of them: those of a body come again and again. */
+const mostSpellings = 50_000;
+const mostCharacters = 16_000_000;
 
 /**
  * Turns line protocol into points. Fields are floats, integers and booleans (as 0 and 1); texts cannot be stored and are
@@ -41,7 +36,11 @@ const mostKeys = 20_000;
  */
 export class LineReader {
   readonly #admission: Admission;
-  readonly #keys = new Map<string, KnownKey>();
+  /** By key and field names. */
+  readonly #spellings = new Map<string, Map<string, Spelling>>();
+  #spellingCount = 0;
+  #characters = 0;
+  #generation = 0;
   readonly #values: number[] = [];
 
   constructor(admission: Admission) {
@@ -50,7 +49,9 @@ export class LineReader {
 
   /** Forgets spellings: the agent's own tags are others now. */
   clear(): void {
-    this.#keys.clear();
+    this.#spellings.clear();
+    this.#spellingCount = 0;
+    this.#characters = 0;
   }
 
   /** Reads lines from `offset` until there are `mostPoints`; gives them, and where the next line begins. */
@@ -98,16 +99,16 @@ export class LineReader {
     if (timeMs === undefined) return 'a timestamp is out of range';
     if (timeMs < oldestMs) return 'points older than the store keeps single readings (store.retention.raw)';
     if (timeMs > newestMs) return 'points more than 10 minutes in the future';
-    const key = this.#key(buffer.toString('latin1', keyStart, keyEnd), settings);
-    if (typeof key.set === 'string') return key.set;
-    key.set.lastMs = nowMs;
     const unstored = this.#unstored;
+    // First of all: a line without a number leaves nothing behind.
     const names = this.#readFields(buffer.toString('latin1', scanner.fieldsStart, scanner.fieldsEnd));
     refusals.unstoredFields += this.#unstored - unstored;
     if (names === '') return noNumbers;
-    const fields = this.#fields(key, key.set, names, nowMs);
-    if (typeof fields === 'string') return fields;
-    const { layout, pick } = fields;
+    const key = buffer.toString('latin1', keyStart, keyEnd);
+    const spelling = this.#spellings.get(key)?.get(names) ?? this.#admit(key, names, settings);
+    if (typeof spelling === 'string') return spelling;
+    const { set, layout, pick } = spelling;
+    set.lastMs = nowMs;
     const values = pick ? Float64Array.from(pick, (i) => this.#values[i]!) : Float64Array.from(this.#values);
     return { layout, values, timeMs };
   }
@@ -136,38 +137,32 @@ export class LineReader {
     return names;
   }
 
-  #key(text: string, { commonTags, nowMs }: LineSettings): KnownKey {
-    const known = this.#keys.get(text);
-    if (known) return known;
-    if (this.#keys.size >= mostKeys) this.#keys.clear();
-    const key = { set: this.#tagSet(text, commonTags, nowMs), fields: new Map() };
-    // What is refused may be let in later.
-    if (typeof key.set !== 'string') this.#keys.set(text, key);
-    return key;
+  /** What is refused is not remembered: it may be let in later. */
+  #admit(keyText: string, names: string, { commonTags, nowMs }: LineSettings): Spelling | string {
+    const [decodedKey, decodedNames] = [decode(keyText), decode(names)];
+    if (decodedKey === undefined || decodedNames === undefined) return notUtf8;
+    const key = parseKey(decodedKey);
+    if (!key) return 'duplicate tags';
+    const all = splitNames(decodedNames).map(unescapeName);
+    const places = new Map(all.map((name, i) => [name, i]));
+    const admitted = this.#admission.admit(key, [...places.keys()], commonTags, nowMs);
+    if (typeof admitted === 'string') return admitted;
+    const pick = places.size === all.length ? null : Int32Array.from(places.values());
+    const spelling = { ...admitted, pick };
+    this.#remember(keyText, names, spelling);
+    return spelling;
   }
 
-  #tagSet(text: string, commonTags: Tags, nowMs: number): TagSet | string {
-    const decoded = decode(text);
-    if (decoded === undefined) return notUtf8;
-    const key = parseKey(decoded);
-    return key ? this.#admission.tagSet(key, commonTags, nowMs) : 'duplicate tags';
-  }
-
-  #fields(key: KnownKey, set: TagSet, names: string, nowMs: number): KnownFields | string {
-    const known = key.fields.get(names);
-    if (known !== undefined) return known;
-    const decoded = decode(names);
-    if (decoded === undefined) return notUtf8;
-    const places = new Map<string, number>();
-    const all = splitNames(decoded).map(unescapeName);
-    all.forEach((name, i) => {
-      places.set(name, i);
-    });
-    const layout = this.#admission.layout(set, [...places.keys()], nowMs);
-    if (typeof layout === 'string') return layout;
-    const fields = { layout, pick: places.size === all.length ? null : Int32Array.from(places.values()) };
-    key.fields.set(names, fields);
-    return fields;
+  #remember(key: string, names: string, spelling: Spelling): void {
+    this.#spellingCount++;
+    this.#characters += key.length + names.length;
+    const { generation } = this.#admission;
+    const isFull = this.#spellingCount > mostSpellings || this.#characters > mostCharacters;
+    if (isFull || generation !== this.#generation) this.clear();
+    this.#generation = generation;
+    const byNames = this.#spellings.get(key);
+    if (byNames) byNames.set(names, spelling);
+    else this.#spellings.set(key, new Map([[names, spelling]]));
   }
 }
 

@@ -137,22 +137,66 @@ test('a body is read part by part without losing or doubling a line', () => {
 test('a measurement may have so many tag sets at once, and those that went silent make room', () => {
   const admission = new Admission({ ...admissionLimits, tagSets: 3 });
   const ask = (i: number, timeMs: number) =>
-    typeof admission.tagSet({ measurement: 'm', tags: { i: `${i}` } }, {}, timeMs);
+    typeof admission.admit({ measurement: 'm', tags: { i: `${i}` } }, ['v'], {}, timeMs);
   for (const i of [1, 2, 3]) assert.equal(ask(i, 0), 'object');
   assert.equal(ask(4, 1), 'string');
-  assert.equal(ask(1, hourMs), 'object');
+  assert.equal(admission.generation, 0);
+  const kept = admission.admit({ measurement: 'm', tags: { i: '1' } }, ['v'], {}, hourMs);
+  assert.ok(typeof kept === 'object');
+  kept.set.lastMs = hourMs;
   assert.equal(ask(4, hourMs + 1), 'object');
+  assert.equal(admission.generation, 1);
   assert.equal(ask(5, hourMs + 1), 'object');
   assert.equal(ask(6, hourMs + 1), 'string');
 });
 
-test('there may be so many series in all', () => {
-  const admission = new Admission({ ...admissionLimits, series: 3 });
-  const set = admission.tagSet({ measurement: 'm', tags: {} }, {}, 0);
-  assert.ok(typeof set === 'object');
-  assert.equal(typeof admission.layout(set, ['a', 'b'], 0), 'object');
-  assert.match(String(admission.layout(set, ['c', 'd'], 1)), /more than 3 series/);
-  assert.equal(typeof admission.layout(set, ['b', 'a'].sort(), 1), 'object');
+test('there may be so many series in all, and names of so many characters', () => {
+  const key = { measurement: 'm', tags: {} };
+  const few = new Admission({ ...admissionLimits, series: 3 });
+  assert.equal(typeof few.admit(key, ['a', 'b'], {}, 0), 'object');
+  assert.match(String(few.admit(key, ['c', 'd'], {}, 1)), /more than 3 series/);
+  assert.match(String(few.admit({ ...key, measurement: 'n' }, ['c', 'd'], {}, 1)), /more than 3 series/);
+  assert.equal(typeof few.admit(key, ['b', 'a'].sort(), {}, 1), 'object');
+  const short = new Admission({ ...admissionLimits, names: 100 });
+  const tags = { t: 'x'.repeat(50) };
+  assert.equal(typeof short.admit({ measurement: 'm', tags }, ['a'], {}, 0), 'object');
+  // The tags stand in the text of each layout.
+  assert.match(String(short.admit({ measurement: 'm', tags }, ['b'], {}, 0)), /names are too long/);
+});
+
+test('measurements that were forgotten are admitted anew, so that they count', () => {
+  const admission = new Admission({ ...admissionLimits, series: 2 });
+  const reader = new LineReader(admission);
+  const at = (ms: number, body: string) => {
+    const times = { nowMs: ms, oldestMs: 0, newestMs: Number.MAX_SAFE_INTEGER };
+    const refusals = new Refusals();
+    const settings = { precision: 'ms' as const, commonTags: {}, ...times };
+    return reader.read(Buffer.from(body), 0, 10, settings, refusals).points.length;
+  };
+  assert.equal(at(0, 'a v=1\nb v=1'), 2);
+  assert.equal(at(2 * hourMs, 'c v=1\nd v=1'), 2);
+  assert.equal(at(2 * hourMs + 1, 'a v=1\nb v=1'), 0);
+});
+
+test('lines that are refused, or have texts only, leave nothing behind however many names they have', () => {
+  const reader = new LineReader(new Admission({ ...admissionLimits, series: 10 }));
+  const read = (body: string) => {
+    const refusals = new Refusals();
+    const times = { nowMs, oldestMs: nowMs - hourMs, newestMs: nowMs };
+    const settings = { precision: 'ms' as const, commonTags: {}, ...times };
+    const { points } = reader.read(Buffer.from(body), 0, 200_000, settings, refusals);
+    return { points: points.length, refusals };
+  };
+  const names = Array.from({ length: 100_000 }, (_, i) => `measurement_${i}`);
+  const texts = read(names.map((name) => `${name} v="t"`).join('\n'));
+  assert.deepEqual([texts.points, texts.refusals.unstoredFields], [0, names.length]);
+  const usedBytes = process.memoryUsage().heapUsed;
+  const many = read(names.map((name) => `${name} v=1`).join('\n'));
+  assert.deepEqual([many.points, many.refusals.points], [10, names.length - 10]);
+  // Doubled, escaped or permuted, names are spelled in as many ways as one likes.
+  const spelled = names.map((_, i) => `measurement_1 ${'v=1,'.repeat(1 + (i % 500))}v=${i}`);
+  assert.equal(read(spelled.slice(0, 20_000).join('\n')).points, 20_000);
+  assert.ok(process.memoryUsage().heapUsed - usedBytes < 200_000_000);
 });
 
 test('of many reasons the first are told, and how many more there were', () => {
