@@ -22,6 +22,8 @@ declare module 'fastify' {
     bearer?: Bearer;
     /** The page's login; undefined for who sent a token. */
     session?: Session;
+    /** Until when; see `Known`. Infinity on an open route. */
+    knownUntilMs: number;
   }
 }
 
@@ -70,6 +72,7 @@ export function addGuard(app: FastifyInstance, { host, hosts, origins, access, c
     else done();
   }
 
+  app.decorateRequest('knownUntilMs', Number.POSITIVE_INFINITY);
   app.addHook('onRequest', (request, reply, done) => {
     addSecurityHeaders(reply);
     allowed ??= allowedHosts(host, hosts, (app.server.address() as AddressInfo | null)?.address ?? host);
@@ -100,7 +103,11 @@ export function addGuard(app: FastifyInstance, { host, hosts, origins, access, c
   });
 
   /** True when it was refused. */
-  function refuseKnown(request: FastifyRequest, reply: FastifyReply, { bearer, session }: Known): boolean {
+  function refuseKnown(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    { bearer, session, endsMs }: Known,
+  ): boolean {
     const isReading = request.method === 'GET' || request.method === 'HEAD';
     // What browsers send by themselves, cookies and passwords, says nothing of who had them send it.
     if (!/^(bearer|token) /i.test(request.headers.authorization ?? '') && isFromElsewhere(request.headers)) {
@@ -116,6 +123,7 @@ export function addGuard(app: FastifyInstance, { host, hosts, origins, access, c
       request.session = session;
     }
     request.bearer = bearer;
+    request.knownUntilMs = endsMs;
     const needed = request.routeOptions.config.role ?? (isReading ? 'viewer' : 'admin');
     if (needed === 'viewer' || bearer.role === 'admin') return false;
     refuse(reply, 403, `the token "${bearer.name}" may only read; this needs one with the role admin`);

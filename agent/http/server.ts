@@ -183,7 +183,7 @@ async function buildApp(
   addHealthRoutes(app, views);
   const encoder = new SnapshotEncoder();
   addMonitoringRoutes(app, { views, encoder, clock, handlerTimeout: limits.handlerTimeoutMs });
-  addStreamRoute(app, new LiveStream({ views, encoder, clock, log }));
+  addStreamRoute(app, new LiveStream({ views, encoder, clock, log }), access);
   addStandingRoutes(app, views, limits.handlerTimeoutMs);
   addPercentileRoute(app, views, clock, limits.handlerTimeoutMs);
   addMarkRoute(app, views, clock, limits.handlerTimeoutMs);

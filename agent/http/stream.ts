@@ -36,6 +36,8 @@ export interface Newcomer {
   readonly name: string;
   /** Time of the tick that it saw last, in milliseconds since 1970. */
   readonly lastTimeMs?: number | undefined;
+  /** False when the login or token that opened it is no longer valid. */
+  readonly mayStay: () => boolean;
 }
 
 /**
@@ -69,10 +71,10 @@ export class LiveStream {
   }
 
   /** Takes over the response of one who may look on. */
-  add({ response, headers, name, lastTimeMs }: Newcomer): void {
+  add({ response, headers, name, lastTimeMs, mayStay }: Newcomer): void {
     const { socket } = response;
     if (!socket || response.destroyed) return;
-    const viewer = new Viewer(response, socket, name, this.#parts.clock.monotonicMs());
+    const viewer = new Viewer(response, socket, { name, sinceMs: this.#parts.clock.monotonicMs(), mayStay });
     this.#viewers.add(viewer);
     viewer.begin(headers, opening, () => this.#remove(viewer));
     this.#timer ??= setInterval(() => this.#beat(), heartbeatMs).unref();
@@ -116,9 +118,15 @@ export class LiveStream {
       this.#log.clear();
       return;
     }
+    this.#endUnknown();
     const event = this.#noteSnapshot();
     if (event) this.#each(nowMs, (viewer) => viewer.sendTick(event, nowMs));
     this.#tellChanges();
+  }
+
+  /** Ends the streams of those who logged out or whose token ended. */
+  #endUnknown(): void {
+    for (const viewer of this.#viewers) if (!viewer.mayStay()) viewer.end();
   }
 
   /** Puts the newest snapshot into the log; gives its event unless it is there already. */
@@ -180,6 +188,7 @@ export class LiveStream {
   #beat(): void {
     const nowMs = this.#parts.clock.monotonicMs();
     for (const viewer of this.#viewers) if (nowMs - viewer.sinceMs > longestMs) viewer.end();
+    this.#endUnknown();
     this.#tellChanges();
     if (nowMs - this.#sentMs >= heartbeatMs) this.#each(nowMs, (viewer) => viewer.send(heartbeat));
   }

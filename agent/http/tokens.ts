@@ -27,6 +27,12 @@ export class TokenTable {
     }));
   }
 
+  /** Changes with the tokens and what each may do. */
+  get id(): string {
+    const parts = this.#entries.map(({ bearer, digest }) => [bearer.name, bearer.role, digest.toString()]);
+    return digestOf(JSON.stringify(parts));
+  }
+
   /**
    * Whose token has this digest; undefined when none has. It takes as long for a nearly right token as for any
    * other: digests of one length are compared in constant time, all of them always.

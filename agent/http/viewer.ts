@@ -10,6 +10,13 @@ const portionBytes = 64 * 1024;
 /** A viewer that takes nothing of what it missed for so long does not read. */
 const stuckMs = 15_000;
 
+/** What a viewer missed and still gets, from tick `next` on; the one before was at `lastTimeMs`. */
+interface Missed {
+  readonly log: TickLog;
+  next: number;
+  lastTimeMs: number;
+}
+
 /**
  * One reader of the stream. Its answer has no length and is not chunked, it ends with the connection: so one buffer
  * serves all viewers, and a tick is one write to each socket.
@@ -19,17 +26,23 @@ export class Viewer {
   readonly name: string;
   /** When it came; monotonic milliseconds. */
   readonly sinceMs: number;
+  /** False when the login or token that opened it is no longer valid. */
+  readonly mayStay: () => boolean;
   readonly #response: ServerResponse;
   readonly #socket: Socket;
-  /** What it missed and still gets. */
-  #missed: { readonly log: TickLog; next: number; lastTimeMs: number } | undefined;
+  #missed: Missed | undefined;
   #taken = { bytes: -1, atMs: 0 };
 
-  constructor(response: ServerResponse, socket: Socket, name: string, sinceMs: number) {
+  constructor(
+    response: ServerResponse,
+    socket: Socket,
+    { name, sinceMs, mayStay }: Pick<Viewer, 'name' | 'sinceMs' | 'mayStay'>,
+  ) {
     this.#response = response;
     this.#socket = socket;
     this.name = name;
     this.sinceMs = sinceMs;
+    this.mayStay = mayStay;
   }
 
   /** Sends the headers with the first bytes, and lets no silence end the connection. `gone` is called once. */
@@ -74,18 +87,7 @@ export class Viewer {
         this.#socket.off('drain', this.#sendMissed);
         return;
       }
-      const portion: Buffer[] = [];
-      for (let bytes = 0; bytes < portionBytes && missed.next < log.end; missed.next++) {
-        if (missed.next < log.first) {
-          missed.next = log.first;
-          portion.push(gapEvent(missed.lastTimeMs, log.at(log.first)!.timeMs));
-        }
-        const { timeMs, event } = log.at(missed.next)!;
-        portion.push(event);
-        bytes += event.length;
-        missed.lastTimeMs = timeMs;
-      }
-      this.#socket.write(Buffer.concat(portion));
+      this.#socket.write(Buffer.concat(nextPortion(missed)));
     }
   };
 
@@ -104,4 +106,22 @@ export class Viewer {
   destroy(): void {
     this.#socket.destroy();
   }
+}
+
+/** Some ticks, and moves on behind them: one, or as many as a portion holds. */
+function nextPortion(missed: Missed): Buffer[] {
+  const { log } = missed;
+  const portion: Buffer[] = [];
+  for (let bytes = 0; missed.next < log.end; missed.next++) {
+    if (missed.next < log.first) {
+      missed.next = log.first;
+      portion.push(gapEvent(missed.lastTimeMs, log.at(log.first)!.timeMs));
+    }
+    const { timeMs, event } = log.at(missed.next)!;
+    bytes += event.length;
+    if (portion.length > 0 && bytes > portionBytes) break;
+    portion.push(event);
+    missed.lastTimeMs = timeMs;
+  }
+  return portion;
 }

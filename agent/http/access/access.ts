@@ -27,6 +27,8 @@ export interface AccessParts {
 export interface Known {
   readonly bearer: Bearer;
   readonly session?: Session;
+  /** Until when, unless the session ends before; milliseconds since 1970. */
+  readonly endsMs: number;
 }
 
 export interface Refusal {
@@ -130,7 +132,7 @@ export class Access {
     const { bearer, credential } = identified;
     const { secret, session } = await this.#sessions.open({ ...bearer, credential, endsMs }, nowMs);
     this.#log.info('http: login', { name: bearer.name, role: bearer.role, address });
-    return { bearer, session, secret, forSeconds: Math.floor((endsMs - nowMs) / 1000) };
+    return { bearer, session, endsMs, secret, forSeconds: Math.floor((endsMs - nowMs) / 1000) };
   }
 
   #takeCode(code: string, address: string): Identified | Refusal {
@@ -150,7 +152,12 @@ export class Access {
   /** The session that a cookie's secret opens. */
   sessionOf(secret: string): Known | undefined {
     const session = this.#sessions.find(secret, this.#clock.now());
-    return session && { bearer: { name: session.name, role: session.role }, session };
+    return session && { bearer: { name: session.name, role: session.role }, session, endsMs: session.endsMs };
+  }
+
+  /** Whether somebody who was let in may still stay. */
+  mayStay({ session, endsMs }: Pick<Known, 'session' | 'endsMs'>): boolean {
+    return this.#clock.now() < endsMs && (!session || this.#sessions.has(session));
   }
 
   #tooMany(address: string, waitSeconds: number): Refusal {
@@ -173,8 +180,8 @@ export class Access {
 export async function createAccess(options: AccessOptions, parts: AccessParts): Promise<Access> {
   const tokens = new TokenTable(options.tokens);
   const jwt = options.jwt && (await createJwtCheck(options.jwt, parts));
-  // Who deletes the token that was made ends the sessions that its codes opened too.
-  const codeCredential = options.isMade ? `code ${digestOf(options.tokens[0]!.token)}` : 'code';
+  // Who changes who may ask, or deletes the token that was made, ends the sessions that codes opened too.
+  const codeCredential = `code ${tokens.id} ${jwt?.id ?? ''}`;
   const nowMs = parts.clock.now();
   const kept = (await readSessions(parts.dataDir, parts.log)).flatMap((session): Session[] => {
     if (session.endsMs <= nowMs) return [];

@@ -24,6 +24,7 @@ export class JsonWebKeys {
   readonly #clock: Clock;
   readonly #log: Log;
   #keys: { readonly find: JWTVerifyGetKey; readonly atMs: number } | undefined;
+  #hasFailed = false;
   #triedMs = Number.NEGATIVE_INFINITY;
   #fetching: Promise<void> | undefined;
 
@@ -35,7 +36,11 @@ export class JsonWebKeys {
 
   readonly find: JWTVerifyGetKey = async (header, token) => {
     const { errors } = await import('jose');
-    if (this.#ageMs() > freshForMs) await this.#refresh();
+    if (this.#ageMs() > freshForMs) {
+      const refreshed = this.#refresh();
+      // Once the address did not answer, nobody waits for it who can be let in with the keys at hand.
+      if (!this.#hasFailed || this.#ageMs() > usableForMs) await refreshed;
+    }
     try {
       return await this.#usable()(header, token);
     } catch (error) {
@@ -69,7 +74,9 @@ export class JsonWebKeys {
       const { createLocalJWKSet } = await import('jose');
       const find = createLocalJWKSet(JSON.parse(await fetchText(this.#url)));
       this.#keys = { find, atMs: this.#clock.monotonicMs() };
+      this.#hasFailed = false;
     } catch (error) {
+      this.#hasFailed = true;
       const cause = error instanceof Error && error.cause ? `: ${messageOf(error.cause)}` : '';
       this.#log.warn(`http: the keys of ${this.#url} cannot be fetched: ${messageOf(error)}${cause}`);
     }

@@ -26,7 +26,7 @@ export type JwtOutcome =
   | { readonly status: 401 | 403 | 503; readonly problem: string; readonly isGuess: boolean };
 
 export interface JwtCheck {
-  /** Changes with what makes a token valid. */
+  /** Changes with what makes a token valid and with who may do what. */
   readonly id: string;
   check(token: string): Promise<JwtOutcome>;
 }
@@ -46,9 +46,9 @@ export async function createJwtCheck(
   parts: { readonly clock: Clock; readonly log: Log },
 ): Promise<JwtCheck> {
   const { key, algorithms, text } = await keyOf(options, parts);
-  const { issuer, audience } = options;
+  const { issuer, audience, roleClaim, adminRole, viewerRole } = options;
   return {
-    id: digestOf(JSON.stringify([text, issuer, audience])),
+    id: digestOf(JSON.stringify([text, issuer, audience, roleClaim, adminRole, viewerRole])),
     check: async (token) => {
       const { jwtVerify } = await import('jose');
       const claims = {

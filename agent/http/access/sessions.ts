@@ -58,6 +58,11 @@ export class SessionTable {
     return session && nowMs < session.endsMs ? session : undefined;
   }
 
+  /** False for one that was ended. */
+  has({ digest }: Session): boolean {
+    return this.#sessions.has(digest);
+  }
+
   async end({ digest }: Session): Promise<void> {
     if (this.#sessions.delete(digest)) await this.#file.write([...this.#sessions.values()]);
   }

@@ -69,6 +69,17 @@ test('when too many are open the longest idle one makes room', async (t) => {
   );
 });
 
+test('who sends bodies that never end makes room, too, and keeps nobody out', async (t) => {
+  const limits = { maxConnections: 4, headersTimeoutMs: 60_000, requestTimeoutMs: 60_000 };
+  const server = await startHttp(t, { limits });
+  const headers = 'Host: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000';
+  const greeting = `POST /api/session HTTP/1.1\r\n${headers}\r\n\r\n{`;
+  const { sockets } = await openMany(t, server.address.port, 4, greeting);
+  const longest = once(sockets[0]!, 'close');
+  assert.equal((await server.ask('/health')).status, 200);
+  await longest;
+});
+
 test('a request under way is never closed to make room', async (t) => {
   let [wasAsked, answerNow] = [() => {}, () => {}];
   const underWay = new Promise<void>((resolve) => (wasAsked = resolve));

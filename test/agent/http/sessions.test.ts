@@ -134,6 +134,17 @@ test('a session of a code ends when the token that the agent made is deleted', a
   assert.equal((await second.ask('/api/session', { headers })).status, 401);
 });
 
+test('a session of a code ends when the configured tokens are others, and only then', async (t) => {
+  const first = await startHttp(t);
+  const code = codeOf(first.loginAddress({ name: 'ada', role: 'admin' }));
+  const headers = { cookie: await cookieFor(first.ask, { code }) };
+  const second = await restart(t, first);
+  assert.equal((await second.ask('/api/session', { headers })).status, 200);
+  const other = { name: 'ops', role: 'admin', token: 'another-token-0123456789' };
+  const third = await restart(t, second, { auth: { tokens: [other] } });
+  assert.equal((await third.ask('/api/session', { headers })).status, 401);
+});
+
 test('a session ends after a week, whatever is done with it', async (t) => {
   const { time, clock } = standingClock();
   const first = await startHttp(t, { clock });

@@ -30,11 +30,11 @@ interface StreamOptions {
 export async function openStream(
   t: TestContext,
   url: string,
-  token: string,
+  token: string | undefined,
   { headers = {}, path = '/api/monitoring/stream' }: StreamOptions = {},
 ): Promise<StreamReader> {
   const call: ClientRequest = request(url + path, {
-    headers: { authorization: `Bearer ${token}`, ...headers },
+    headers: { ...(token !== undefined && { authorization: `Bearer ${token}` }), ...headers },
     agent: false,
   });
   t.after(() => call.destroy());

@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import type { AlertStanding } from '../../../agent/alert-shape.ts';
+import type { Clock } from '../../../agent/clock.ts';
+import { sessionLifetimeMs } from '../../../agent/http/access/sessions.ts';
 import type { ReadyReport } from '../../../agent/ready-shape.ts';
 import type { Snapshot } from '../../../agent/snapshot-shape.ts';
 import { untilTrue } from '../../support/servers.ts';
-import { adminToken, exampleSnapshot, quietViews, startHttp, viewerToken } from './running-server.ts';
+import { adminToken, exampleSnapshot, now, quietViews, startHttp, viewerToken } from './running-server.ts';
 import { openStream } from './stream-reader.ts';
 import '../../support/watchdog.ts';
 
@@ -13,7 +15,7 @@ const startMs = Date.parse('2026-03-01T12:00:00Z');
 const stillAlerts: AlertStanding = quietViews.alerts.standing();
 
 /** A server whose ticks the test makes. */
-async function startTicking(t: TestContext) {
+async function startTicking(t: TestContext, clock: Partial<Clock> = {}) {
   const listeners: (() => void)[] = [];
   const evaluated: (() => void)[] = [];
   let ticks = 0;
@@ -28,7 +30,7 @@ async function startTicking(t: TestContext) {
     ready: () => report,
     alerts: { ...quietViews.alerts, standing: () => standing },
   };
-  const server = await startHttp(t, { views });
+  const server = await startHttp(t, { views, clock });
   return {
     server,
     url: server.address.url,
@@ -245,6 +247,34 @@ test('closing the server ends the streams and waits for no viewer', async (t) =>
   await stream.until('ready', 1);
   await server.close();
   await untilTrue(() => assert.ok(stream.isEnded()));
+});
+
+test('logging out, and the end of a session, end its streams and no others', async (t) => {
+  const time = { now };
+  const { server, url, tick } = await startTicking(t, { now: () => time.now });
+  tick();
+  const logIn = async () => {
+    const body = JSON.stringify({ token: viewerToken });
+    const headers = { 'Content-Type': 'application/json' };
+    const answer = await server.ask('/api/session', { method: 'POST', headers, body });
+    const cookie = answer.headers['set-cookie']![0]!.split(';')[0]!;
+    return { cookie, 'x-csrf-token': (answer.json as { csrf: string }).csrf };
+  };
+  const [leaving, staying] = [await logIn(), await logIn()];
+  const [left, stayed] = await Promise.all(
+    [leaving, staying].map((headers) => openStream(t, url, undefined, { headers })),
+  );
+  const withToken = await openStream(t, url, viewerToken);
+  await Promise.all([left!, stayed!, withToken].map((stream) => stream.until('ready', 1)));
+  await server.ask('/api/session', { method: 'DELETE', headers: leaving });
+  tick();
+  await untilTrue(() => assert.ok(left!.isEnded()));
+  assert.equal(stayed!.isEnded(), false);
+  time.now += sessionLifetimeMs;
+  tick();
+  await untilTrue(() => assert.ok(stayed!.isEnded()));
+  await withToken.until('snapshot', 3);
+  assert.equal(withToken.isEnded(), false);
 });
 
 for (const [what, path, headers, status] of [
