@@ -99,7 +99,8 @@ export class PromqlTurns {
       if (limitMs <= 0) return tooLate;
       const result = await run({ ...task, limitMs, older: older && { found, warnings } });
       if (!('needs' in result)) return result;
-      const answer = await older!(result.needs, signal);
+      const leftMs = Math.max(0, endMs - clock.monotonicMs());
+      const answer = await older!(result.needs, AbortSignal.any([signal, AbortSignal.timeout(leftMs)]));
       found.push(...answer.found);
       warnings.push(...answer.warnings);
     }

@@ -34,7 +34,11 @@ before(async () => {
     ...{ queues: false, redis: false },
     influx: [{ url: influx.url, version: 1, database: 'test', flushInterval: '1s' }],
   });
-  await untilTrue(async () => assert.ok((await historical()).data.length > 0));
+  await untilTrue(async () => {
+    assert.ok((await historical()).data.length > 0);
+    // CPU usage takes two readings.
+    assert.equal((await instant('snapshot_cpuUsage')).data.result.length, 1);
+  });
 });
 after(async () => {
   await agent.stop();
