@@ -99,7 +99,7 @@ export class PromqlTurns {
       if (limitMs <= 0) return tooLate;
       const result = await run({ ...task, limitMs, older: older && { found, warnings } });
       if (!('needs' in result)) return result;
-      const leftMs = Math.max(0, endMs - clock.monotonicMs());
+      const leftMs = Math.max(0, Math.ceil(endMs - clock.monotonicMs()));
       const answer = await older!(result.needs, AbortSignal.any([signal, AbortSignal.timeout(leftMs)]));
       found.push(...answer.found);
       warnings.push(...answer.warnings);
