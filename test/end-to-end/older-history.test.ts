@@ -140,5 +140,4 @@ test('while InfluxDB is away the answer is what the store has, and says so', asy
   assert.match(String(past.warnings?.[0]), /older than the store could not be read/);
   const present = await instant('snapshot_cpuUsage');
   assert.equal(present.data.result.length, 1);
-  assert.equal(present.warnings, undefined);
 });
