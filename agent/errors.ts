@@ -9,6 +9,7 @@ export const errorCodes = {
   STORE_UNREADABLE: 'There is no history in the data directory, or it cannot be read.',
   HTTP_PORT_TAKEN: 'Something else listens on the HTTP address.',
   HTTP_FAILED: 'The HTTP server cannot start.',
+  BUSY: 'Too many questions wait already; asking again later helps.',
   WORKER_FAILED: 'A worker task crashed, was ended or took too long.',
   SOURCE_TIMEOUT: 'A source did not answer within its deadline.',
   SOURCE_FAILED: 'A source could not be read.',

@@ -18,9 +18,9 @@ import { StandingWatch } from './standing-watch.ts';
 
 /** What the store has of alerts. */
 export interface AlertArchive {
-  alertsPage(task: AlertsPageTask): Promise<readonly Alert[]>;
-  alert(id: string): Promise<Alert | undefined>;
-  alertRecording(alertId: string): Promise<AlertRecording | undefined>;
+  alertsPage(task: AlertsPageTask, signal?: AbortSignal): Promise<readonly Alert[]>;
+  alert(id: string, signal?: AbortSignal): Promise<Alert | undefined>;
+  alertRecording(alertId: string, signal?: AbortSignal): Promise<AlertRecording | undefined>;
 }
 
 /** What people ask of alerts and say to them, by HTTP and by the command line. */
@@ -43,11 +43,11 @@ export class AlertDesk {
   }
 
   /** Newest first. Throws AgentError USAGE for a `before` that is none. */
-  async list({ status, limit, before }: AlertQuery): Promise<AlertPage> {
+  async list({ status, limit, before }: AlertQuery, signal?: AbortSignal): Promise<AlertPage> {
     const place = before === undefined ? undefined : placeOf(before);
     const alerts =
       status === 'resolved' || status === 'all'
-        ? await this.#ofStore(status, limit, place)
+        ? await this.#ofStore({ states: statesOf(status), limit, before: place }, signal)
         : this.#ofMemory(status, limit, place);
     const last = alerts.at(-1);
     const next = alerts.length === limit && last ? `${last.activeAtMs}-${last.id}` : null;
@@ -55,10 +55,13 @@ export class AlertDesk {
   }
 
   /** One alert with the recording around its begin, once there is one; undefined when there is no such alert. */
-  async one(id: string): Promise<(ShownAlert & { readonly recording: AlertRecording | null }) | undefined> {
-    const alert = this.#live(id)?.alert ?? (await this.#archive.alert(id));
+  async one(
+    id: string,
+    signal?: AbortSignal,
+  ): Promise<(ShownAlert & { readonly recording: AlertRecording | null }) | undefined> {
+    const alert = this.#live(id)?.alert ?? (await this.#archive.alert(id, signal));
     if (!alert) return undefined;
-    const recording = (await this.#archive.alertRecording(id)) ?? null;
+    const recording = (await this.#archive.alertRecording(id, signal)) ?? null;
     return { ...this.#shown(alert), recording };
   }
 
@@ -107,9 +110,8 @@ export class AlertDesk {
       .slice(0, limit);
   }
 
-  async #ofStore(status: 'resolved' | 'all', limit: number, before: Place | undefined): Promise<Alert[]> {
-    const states = status === 'resolved' ? (['resolved'] as const) : (['firing', 'resolved'] as const);
-    const stored = await this.#archive.alertsPage({ states, limit, before });
+  async #ofStore(task: AlertsPageTask, signal?: AbortSignal): Promise<Alert[]> {
+    const stored = await this.#archive.alertsPage(task, signal);
     return stored.map((alert) => this.#live(alert.id)?.alert ?? alert);
   }
 
@@ -198,4 +200,8 @@ function cut(text: string): string {
 
 function iso(timeMs: number): string {
   return new Date(timeMs).toISOString();
+}
+
+function statesOf(status: 'resolved' | 'all'): AlertsPageTask['states'] {
+  return status === 'resolved' ? ['resolved'] : ['firing', 'resolved'];
 }

@@ -49,6 +49,9 @@ export function answerJson(reply: FastifyReply, text: string): FastifyReply {
 export function createErrorAnswer(log: Log) {
   return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     addSecurityHeaders(reply);
+    // Who asked has gone: this is for nobody.
+    if (error.name === 'AbortError') return refuse(reply, 499, 'nobody waits for the answer any more');
+    if (error instanceof AgentError && error.code === 'BUSY') return refuse(reply, 503, error.message);
     const status = error.statusCode ?? (error instanceof AgentError ? statusOf(error) : 500);
     if (status < 500) return refuse(reply, status, error.message);
     const place = `${request.method} ${request.routeOptions.url ?? 'unknown route'}`;

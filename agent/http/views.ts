@@ -26,8 +26,12 @@ import type { LedgerReport } from '../ledger-shape.ts';
 import type { ReadyReport } from '../ready-shape.ts';
 import type { RuleGroupView } from '../rule-shape.ts';
 import type { HistoricalPast, Snapshot } from '../snapshot-shape.ts';
+import type { HistoryRange } from './history-query.ts';
 
-/** All that the HTTP server sees of the agent. It only looks on: nothing here may delay a tick. */
+/**
+ * All that the HTTP server sees of the agent. It only looks on: nothing here may delay a tick. A question is given up when
+ * its signal says that nobody waits for the answer.
+ */
 export interface HttpViews {
   /** Adds one who is told after each tick, when the newest snapshot is to be had. It must not throw. */
   onTick(listener: () => void): void;
@@ -40,24 +44,24 @@ export interface HttpViews {
    * Means of each step from `fromMs` to `toMs` (milliseconds since 1970), oldest first. Steps begin at multiples of
    * `stepMs`; one without any value has no row. `fromMs` is such a multiple.
    */
-  historical(fromMs: number, toMs: number, stepMs: number): Promise<HistoricalPast>;
+  historical(range: HistoryRange, signal: AbortSignal): Promise<HistoricalPast>;
   /** The newest requests that services answered, newest first; those before the one numbered `before`, if given. */
   requests(limit: number, before: number | undefined): readonly NumberedRequest[];
   /** Groups of errors, the one seen last first. */
-  errorGroups(page: ErrorGroupsTask): Promise<readonly ErrorGroup[]>;
+  errorGroups(page: ErrorGroupsTask, signal: AbortSignal): Promise<readonly ErrorGroup[]>;
   /** Undefined when there is no such group. */
-  errorGroup(fingerprint: string): Promise<ErrorGroup | undefined>;
-  errorTrends(task: ErrorTrendsTask): Promise<readonly ErrorTrend[]>;
+  errorGroup(fingerprint: string, signal: AbortSignal): Promise<ErrorGroup | undefined>;
+  errorTrends(task: ErrorTrendsTask, signal: AbortSignal): Promise<readonly ErrorTrend[]>;
   /** Rows with equal values of the tags `by` are merged, their percentiles from merged histograms. */
-  seriesStats(task: SeriesStatsTask): Promise<SeriesStatsList>;
+  seriesStats(task: SeriesStatsTask, signal: AbortSignal): Promise<SeriesStatsList>;
   /** Null before the first 10 s, and while no service tells of users. */
   users(): UserActivity | null;
-  processes(): Promise<ProcessStandings>;
-  queues(task: QueuesTask): Promise<QueueStandings>;
+  processes(signal: AbortSignal): Promise<ProcessStandings>;
+  queues(task: QueuesTask, signal: AbortSignal): Promise<QueueStandings>;
   /** Durations in steps, merged from histograms; see `PercentilesTask`. */
-  percentiles(task: PercentilesTask): Promise<PercentilesResult>;
+  percentiles(task: PercentilesTask, signal: AbortSignal): Promise<PercentilesResult>;
   /** Restarts, deploys and starts of the agent, oldest first; the newest `limit`. */
-  marks(task: MarksTask): Promise<readonly Mark[]>;
+  marks(task: MarksTask, signal: AbortSignal): Promise<readonly Mark[]>;
   readonly alerts: AlertViews;
   /**
    * Commits line protocol that arrived at `nowMs` (milliseconds since 1970); the body must not change until then. Throws
@@ -87,9 +91,12 @@ export interface AlertViews {
   /** How open alerts stand; another version whenever one of them, or a silence, changed. */
   standing(): AlertStanding;
   /** Newest first. */
-  list(query: AlertQuery): Promise<AlertPage>;
+  list(query: AlertQuery, signal: AbortSignal): Promise<AlertPage>;
   /** With the recording around its begin; undefined when there is no such alert. */
-  one(id: string): Promise<(ShownAlert & { readonly recording: object | null }) | undefined>;
+  one(
+    id: string,
+    signal: AbortSignal,
+  ): Promise<(ShownAlert & { readonly recording: object | null }) | undefined>;
   /** Undefined when no such alert is pending or firing. */
   acknowledge(id: string, by: string, comment: string): Promise<ShownAlert | undefined>;
   silences(): readonly ShownSilence[];
@@ -111,7 +118,7 @@ export interface BacktestWish {
 /** Points that destinations refused. */
 export interface SpoolViews {
   /** Newest first. */
-  list(page: QuarantineTask): Promise<readonly QuarantinedPoint[]>;
+  list(page: QuarantineTask, signal: AbortSignal): Promise<readonly QuarantinedPoint[]>;
   /** Sends them once more; all of them without ids. */
   replay(wanted: {
     readonly ids?: readonly number[] | undefined;

@@ -6,7 +6,14 @@ import type { OlderReader } from './older.ts';
 
 /** Reads the stored past. */
 export interface HistoryPort {
-  history(task: HistoryTask): Promise<HistoryResult>;
+  history(task: HistoryTask, signal: AbortSignal): Promise<HistoryResult>;
+}
+
+/** Milliseconds since 1970; steps begin at multiples of `stepMs`, and so does `fromMs`. */
+interface HistoricalRange {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly stepMs: number;
 }
 
 /** Where to look for what is older than the store, and the agent's own tags there. */
@@ -22,18 +29,17 @@ export interface HistoryArchive {
 export async function historicalRows(
   port: HistoryPort,
   archive: HistoryArchive | null,
-  startMs: number,
-  endMs: number,
-  stepMs: number,
+  { fromMs: startMs, toMs: endMs, stepMs }: HistoricalRange,
+  signal: AbortSignal,
 ): Promise<HistoricalPast> {
   const series = historyNames.map((field) => ({ measurement: 'snapshot', field }));
-  const stored = await port.history({ series, startMs, endMs, stepMs });
+  const stored = await port.history({ series, startMs, endMs, stepMs }, signal);
   const rows = rowsOf(stored.timestampsMs, stored.means);
   const firstMs = stored.timestampsMs[0] ?? endMs;
   const mayBeOlder = !(startMs >= stored.oldestMs) && firstMs > startMs;
   if (!archive || !mayBeOlder) return { rows, notice: '' };
   try {
-    const older = await olderRows(archive, startMs, firstMs, stepMs);
+    const older = await olderRows(archive, { fromMs: startMs, toMs: firstMs, stepMs }, signal);
     return { rows: [...older, ...rows], notice: '' };
   } catch (error) {
     return { rows, notice: messageOf(error) };
@@ -42,9 +48,8 @@ export async function historicalRows(
 
 async function olderRows(
   { reader, tags }: HistoryArchive,
-  startMs: number,
-  endMs: number,
-  stepMs: number,
+  { fromMs: startMs, toMs: endMs, stepMs }: HistoricalRange,
+  signal: AbortSignal,
 ): Promise<HistoricalRow[]> {
   const text = await reader.read(
     {
@@ -55,7 +60,7 @@ async function olderRows(
       ...{ startMs, endMs, stepMs },
       offsetMs: startMs % stepMs,
     },
-    new AbortController().signal,
+    signal,
   );
   return parseInfluxSeries(text).flatMap(({ timesMs, columns }) => rowsOf(timesMs, columns));
 }

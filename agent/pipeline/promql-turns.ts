@@ -41,8 +41,8 @@ interface Waiting {
 }
 
 /**
- * Hands queries of people and programs to the query worker one at a time, so that rules never wait for more than one, and
- * cancels the one that nobody waits for any more.
+ * Hands queries of people and programs to the query worker one at a time, so that its other questions never wait for more
+ * than one, and cancels the one that nobody waits for any more.
  */
 export class PromqlTurns {
   readonly #parts: PromqlTurnsParts;

@@ -43,6 +43,8 @@ export function createPrometheusErrorAnswer(log: Log) {
   return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     addSecurityHeaders(reply);
     if (error instanceof PrometheusError) return sendError(reply, error.errorType, error.message);
+    if (error instanceof AgentError && error.code === 'BUSY')
+      return sendError(reply, 'unavailable', error.message);
     const status = error.statusCode ?? 500;
     if (status < 500)
       return reply.code(status).send({ status: 'error', errorType: 'bad_data', error: error.message });

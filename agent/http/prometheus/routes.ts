@@ -3,11 +3,11 @@ import type { PromqlAsk, SeriesAsk } from '../../../workers/contract/promql-task
 import type { Clock } from '../../clock.ts';
 import type { Log } from '../../log.ts';
 import type { HttpViews } from '../views.ts';
+import { whileAsked } from '../while-asked.ts';
 import { createPrometheusErrorAnswer, sendAnswer, sendData } from './answers.ts';
 import { Form, invalid, PrometheusError, quoted } from './form.ts';
 import { alertsData, rulesData } from './rules.ts';
 import * as schemas from './schemas.ts';
-import { whileAsked } from './while-asked.ts';
 
 /** Most bytes of a form. */
 const bodyLimit = 1024 * 1024;

@@ -118,8 +118,8 @@ function addAlerts(app: FastifyInstance, { alerts }: HttpViews, handlerTimeout: 
         response: { 200: pageOf(objectOf(alertFields)) },
       },
     },
-    async ({ query: { status, limit, before } }) => {
-      const page = await alerts.list({ status, limit, before });
+    async ({ query: { status, limit, before }, signal }) => {
+      const page = await alerts.list({ status, limit, before }, signal);
       return { success: true, data: page.alerts, ...(page.next !== null && { next: page.next }) };
     },
   );
@@ -136,8 +136,8 @@ function addAlerts(app: FastifyInstance, { alerts }: HttpViews, handlerTimeout: 
         response: { 200: answerOf(objectOf({ ...alertFields, recording: orNull(recordingSchema) })) },
       },
     },
-    async ({ params }, reply) => {
-      const data = await alerts.one(params.id);
+    async ({ params, signal }, reply) => {
+      const data = await alerts.one(params.id, signal);
       return data ? { success: true, data } : refuse(reply, 404, 'there is no such alert');
     },
   );

@@ -9,7 +9,6 @@ import type {
 import type { Clock } from '../../clock.ts';
 import { parseDuration } from '../../units.ts';
 import { refuse } from '../answers.ts';
-import { whileAsked } from '../prometheus/while-asked.ts';
 import { QueryError } from '../query-error.ts';
 import {
   answerOf,
@@ -25,6 +24,7 @@ import {
   wholeNumber,
 } from '../schemas.ts';
 import type { HttpViews } from '../views.ts';
+import { whileAsked } from '../while-asked.ts';
 
 /** A rule file as text. */
 const mostBytes = 256 * 1024;

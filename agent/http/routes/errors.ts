@@ -94,19 +94,28 @@ export function addErrorRoutes(
   clock: Clock,
   handlerTimeout: number,
 ): void {
-  app.get<Asked>('/api/monitoring/errors', { schema: listSchema, handlerTimeout }, async ({ query }) => {
-    const { limit, since, until } = query;
-    const within =
-      since === undefined && until === undefined ? undefined : readPastRange(since, until, clock.now());
-    const page = { limit, process: query.process, before: placeOf(query.before), ...(within && { within }) };
-    const groups = await views.errorGroups(page);
-    const trendOf = within && (await readTrends(views, groups, within));
-    const data = groups.map((group) => ({ ...shownGroup(group, clock.now()), ...trendOf?.(group) }));
-    const last = groups.at(-1);
-    const next = groups.length === limit &&
-      last && { next: `${last.lastSeenMs}-${last.fingerprint}-${last.process}` };
-    return { success: true, data, ...next };
-  });
+  app.get<Asked>(
+    '/api/monitoring/errors',
+    { schema: listSchema, handlerTimeout },
+    async ({ query, signal }) => {
+      const { limit, since, until } = query;
+      const within =
+        since === undefined && until === undefined ? undefined : readPastRange(since, until, clock.now());
+      const page = {
+        limit,
+        process: query.process,
+        before: placeOf(query.before),
+        ...(within && { within }),
+      };
+      const groups = await views.errorGroups(page, signal);
+      const trendOf = within && (await readTrends(views, groups, within, signal));
+      const data = groups.map((group) => ({ ...shownGroup(group, clock.now()), ...trendOf?.(group) }));
+      const last = groups.at(-1);
+      const next = groups.length === limit &&
+        last && { next: `${last.lastSeenMs}-${last.fingerprint}-${last.process}` };
+      return { success: true, data, ...next };
+    },
+  );
 
   const one = { schema: oneSchema, handlerTimeout };
   app.get<{ Params: { fingerprint: string } }>(
@@ -114,7 +123,7 @@ export function addErrorRoutes(
     one,
     async (request, reply) => {
       const { fingerprint } = request.params;
-      const group = await views.errorGroup(fingerprint);
+      const group = await views.errorGroup(fingerprint, request.signal);
       if (!group) return refuse(reply, 404, 'there is no such group of errors');
       const samples = group.samples.map(({ timeMs, ...sample }) => ({ timestamp: iso(timeMs), ...sample }));
       return { success: true, data: { ...shownGroup(group, clock.now()), samples } };
@@ -123,10 +132,15 @@ export function addErrorRoutes(
 }
 
 /** How often each group came within a range: in all, and in steps of `stepSeconds`, the oldest first. */
-async function readTrends(views: HttpViews, groups: readonly ErrorGroup[], { startMs, endMs }: PastRange) {
+async function readTrends(
+  views: HttpViews,
+  groups: readonly ErrorGroup[],
+  { startMs, endMs }: PastRange,
+  signal: AbortSignal,
+) {
   const stepMs = Math.ceil((endMs - startMs) / trendSteps / 1000) * 1000;
   const fingerprints = [...new Set(groups.map(({ fingerprint }) => fingerprint))];
-  const trends = await views.errorTrends({ fingerprints, startMs, endMs, stepMs });
+  const trends = await views.errorTrends({ fingerprints, startMs, endMs, stepMs }, signal);
   const found = new Map(
     trends.map(({ process, fingerprint, counts }) => [`${fingerprint} ${process}`, counts]),
   );

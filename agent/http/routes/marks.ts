@@ -39,10 +39,10 @@ export function addMarkRoute(
   clock: Clock,
   handlerTimeout: number,
 ): void {
-  app.get<Asked>('/api/monitoring/marks', { schema, handlerTimeout }, async ({ query }) => {
+  app.get<Asked>('/api/monitoring/marks', { schema, handlerTimeout }, async ({ query, signal }) => {
     const { since, until, limit } = query;
     const { startMs, endMs } = readPastRange(since, until, clock.now(), dayMs);
-    const marks = await views.marks({ startMs, endMs, limit });
+    const marks = await views.marks({ startMs, endMs, limit }, signal);
     const data = marks.map(({ timeMs, ...mark }) => ({ timestamp: new Date(timeMs).toISOString(), ...mark }));
     return { success: true, data };
   });

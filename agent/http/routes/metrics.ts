@@ -2,8 +2,8 @@ import type { FastifyInstance } from 'fastify';
 import { refuse } from '../answers.ts';
 import { sendAnswer } from '../prometheus/answers.ts';
 import { metrics } from '../prometheus/schemas.ts';
-import { whileAsked } from '../prometheus/while-asked.ts';
 import type { HttpViews } from '../views.ts';
+import { whileAsked } from '../while-asked.ts';
 
 /** Prometheus gives a scrape 10 s unless told. */
 const timeoutMs = 10_000;

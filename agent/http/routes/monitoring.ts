@@ -91,13 +91,12 @@ export function addMonitoringRoutes(app: FastifyInstance, parts: MonitoringParts
   });
 
   const historical = { schema: historicalSchema, handlerTimeout };
-  app.get<Asked>('/api/monitoring/historical', historical, async ({ query }) => {
+  app.get<Asked>('/api/monitoring/historical', historical, async ({ query, signal }) => {
     const { offset: offsetMs = 0 } = query;
     const range = rangeBefore(readHistoryRange(query, clock.now()), offsetMs);
-    const { fromMs, toMs, stepMs } = range;
-    const { rows, notice } = await views.historical(fromMs, toMs, stepMs);
+    const { rows, notice } = await views.historical(range, signal);
     const data = offsetMs === 0 ? rows : rows.map((row) => ({ ...row, timestamp: later(row, offsetMs) }));
-    return { success: true, data, stepSeconds: stepMs / 1000, ...(notice !== '' && { notice }) };
+    return { success: true, data, stepSeconds: range.stepMs / 1000, ...(notice !== '' && { notice }) };
   });
 }
 

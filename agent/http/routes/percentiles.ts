@@ -75,20 +75,14 @@ export function addPercentileRoute(
   clock: Clock,
   handlerTimeout: number,
 ): void {
-  app.get<Asked>('/api/monitoring/percentiles', { schema, handlerTimeout }, async ({ query }) => {
+  app.get<Asked>('/api/monitoring/percentiles', { schema, handlerTimeout }, async ({ query, signal }) => {
     const { measurement, offset: offsetMs = 0, limit } = query;
     const { fromMs, toMs, stepMs } = rangeBefore(readMinuteRange(query, clock.now()), offsetMs);
     if (limit * ((toMs - fromMs) / stepMs) > mostRows)
       throw new QueryError(`step: expected at most ${mostRows} rows; ask for a longer step or a lower limit`);
-    const { series, omitted } = await views.percentiles({
-      measurement,
-      by: byOf(measurement, query.by),
-      tags: filterOf(measurement, query),
-      startMs: fromMs,
-      endMs: toMs,
-      stepMs,
-      limit,
-    });
+    const [by, tags] = [byOf(measurement, query.by), filterOf(measurement, query)];
+    const task = { measurement, by, tags, startMs: fromMs, endMs: toMs, stepMs, limit };
+    const { series, omitted } = await views.percentiles(task, signal);
     const data = series.map(({ tags, count, rows }) => ({
       tags,
       count,

@@ -72,9 +72,9 @@ export function addQuarantineRoutes(
         response: { 200: pageOf(pointSchema) },
       },
     },
-    async ({ query: { limit, before, sink } }) => {
+    async ({ query: { limit, before, sink }, signal }) => {
       const page = { limit, sink, before: before === undefined ? undefined : Number(before) };
-      const points = await spool.list(page);
+      const points = await spool.list(page, signal);
       const last = points.at(-1);
       const next = points.length === limit && last && { next: String(last.id) };
       return { success: true, data: points.map(shownPoint), ...next };

@@ -92,9 +92,9 @@ interface Page {
 /** `/api/monitoring/processes` and `/api/monitoring/queues`: how they stand now; `next` asks for more. */
 export function addStandingRoutes(app: FastifyInstance, views: HttpViews, handlerTimeout: number): void {
   const processes = { schema: processesSchema, handlerTimeout };
-  app.get<{ Querystring: Page }>('/api/monitoring/processes', processes, async ({ query }) => {
+  app.get<{ Querystring: Page }>('/api/monitoring/processes', processes, async ({ query, signal }) => {
     const { limit, after = '' } = query;
-    const { timeMs, processes } = await views.processes();
+    const { timeMs, processes } = await views.processes(signal);
     const found = processes.filter(({ process }) => process > after);
     const page = found.slice(0, limit);
     const data = page.map(({ process, up, fields, runtimes }) => ({
@@ -107,20 +107,27 @@ export function addStandingRoutes(app: FastifyInstance, views: HttpViews, handle
   });
 
   const queues = { schema: queuesSchema, handlerTimeout };
-  app.get<{ Querystring: Page & Partial<QueueName> }>('/api/monitoring/queues', queues, async ({ query }) => {
-    const { limit, after, redis, prefix, queue } = query;
-    const task = { limit, after: after === undefined ? undefined : placeOf(after) };
-    const found = await views.queues({ ...task, only: { redis, prefix, queue } as Partial<QueueName> });
-    const timestamp = isoOf(found.timeMs);
-    const data = found.queues.map(({ fields, ...one }) => ({ timestamp, ...one, ...shown(fields) }));
-    const last = found.queues.at(-1);
-    return {
-      success: true,
-      data,
-      ...(found.hasMore && last && { next: placeText(last) }),
-      redis: found.redis.map(({ redis, fields }) => ({ redis, ...shown(fields) })),
-    };
-  });
+  app.get<{ Querystring: Page & Partial<QueueName> }>(
+    '/api/monitoring/queues',
+    queues,
+    async ({ query, signal }) => {
+      const { limit, after, redis, prefix, queue } = query;
+      const task = { limit, after: after === undefined ? undefined : placeOf(after) };
+      const found = await views.queues(
+        { ...task, only: { redis, prefix, queue } as Partial<QueueName> },
+        signal,
+      );
+      const timestamp = isoOf(found.timeMs);
+      const data = found.queues.map(({ fields, ...one }) => ({ timestamp, ...one, ...shown(fields) }));
+      const last = found.queues.at(-1);
+      return {
+        success: true,
+        data,
+        ...(found.hasMore && last && { next: placeText(last) }),
+        redis: found.redis.map(({ redis, fields }) => ({ redis, ...shown(fields) })),
+      };
+    },
+  );
 }
 
 const nothing = Object.fromEntries(names.process.split(' ').map((name) => [name, null]));

@@ -88,20 +88,16 @@ export function addStatisticsRoutes(
 ): void {
   for (const table of tables) {
     const options = { schema: schemaOf(table), handlerTimeout };
-    app.get<Asked>(`/api/monitoring/${table.path}`, options, async (request) => {
-      const { limit } = request.query;
-      const range = rangeOf(request.query, clock.now());
+    app.get<Asked>(`/api/monitoring/${table.path}`, options, async ({ query, signal }) => {
+      const range = rangeOf(query, clock.now());
       const { measurement } = table;
       const by = Object.keys(table.names);
-      const { spanMs, series } = await views.seriesStats({ measurement, by, ...range });
-      const stats = [...series].sort((a, b) => b.count - a.count).slice(0, limit);
+      const read = (tags: readonly string[]) =>
+        views.seriesStats({ measurement, by: tags, ...range }, signal);
+      const { spanMs, series } = await read(by);
+      const stats = [...series].sort((a, b) => b.count - a.count).slice(0, query.limit);
       const statuses =
-        measurement === 'http'
-          ? statusCounts(
-              (await views.seriesStats({ measurement, by: [...by, 'status'], ...range })).series,
-              by,
-            )
-          : undefined;
+        measurement === 'http' ? statusCounts((await read([...by, 'status'])).series, by) : undefined;
       const data = stats.map((one) => ({
         ...row(table, one, spanMs),
         ...(statuses && { statuses: statuses.get(keyOf(one, by)) ?? {} }),

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { request } from 'node:http';
 import { test } from 'node:test';
 import { AgentError } from '../../../agent/errors.ts';
+import type { HistoryRange } from '../../../agent/http/history-query.ts';
 import type { HistoricalRow } from '../../../agent/snapshot-shape.ts';
-import { exampleSnapshot, startHttp } from './running-server.ts';
+import { untilTrue } from '../../support/servers.ts';
+import { adminToken, exampleSnapshot, startHttp } from './running-server.ts';
 
 test('/health answers without a token', async (t) => {
   const { ask } = await startHttp(t);
@@ -108,16 +111,15 @@ test('historical answers the rows as they are, unknown ones as null', async (t) 
 });
 
 test('historical asks the past for the range and step of the query', async (t) => {
-  const asked: number[][] = [];
-  const historical = async (...range: number[]) => {
+  const asked: HistoryRange[] = [];
+  const historical = async (range: HistoryRange) => {
     asked.push(range);
     return { rows: [], notice: '' };
   };
   const { askAsAdmin } = await startHttp(t, { views: { historical } });
   await askAsAdmin('/api/monitoring/historical?hours=1&step=10m');
-  assert.deepEqual(asked, [
-    [Date.parse('2026-03-01T11:00:00Z'), Date.parse('2026-03-01T12:00:00.500Z'), 600_000],
-  ]);
+  const [fromMs, toMs] = [Date.parse('2026-03-01T11:00:00Z'), Date.parse('2026-03-01T12:00:00.500Z')];
+  assert.deepEqual(asked, [{ fromMs, toMs, stepMs: 600_000 }]);
 });
 
 test('a query that is wrong answers 400 and reads nothing', async (t) => {
@@ -145,3 +147,34 @@ test('a past that cannot be read just now answers 503, without the reason', asyn
   assert.equal(status, 503);
   assert.deepEqual(json, { success: false, message: 'the agent could not answer; its log says why' });
 });
+
+for (const path of [
+  'historical?hours=1',
+  'routes',
+  'percentiles?measurement=http',
+  'errors',
+  'marks',
+  'queues',
+  'processes',
+])
+  test(`who leaves before ${path} is answered is told of as gone`, async (t) => {
+    const signals: AbortSignal[] = [];
+    const wait = (...given: unknown[]) => {
+      signals.push(given.at(-1) as AbortSignal);
+      return new Promise<never>(() => {});
+    };
+    const views = {
+      ...{ historical: wait, seriesStats: wait, percentiles: wait, errorGroups: wait, marks: wait },
+      ...{ queues: wait, processes: wait },
+    };
+    const { address } = await startHttp(t, { views });
+    const call = request(`${address.url}/api/monitoring/${path}`, {
+      headers: { authorization: `Bearer ${adminToken}` },
+      agent: false,
+    });
+    call.on('error', () => {}).end();
+    await untilTrue(() => assert.equal(signals.length, 1));
+    assert.equal(signals[0]!.aborted, false);
+    call.destroy();
+    await untilTrue(() => assert.ok(signals[0]!.aborted));
+  });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { HistoryRange } from '../../../agent/http/history-query.ts';
 import type { PercentilesTask } from '../../../workers/contract/percentiles.ts';
 import type { QueueStanding, QueuesTask } from '../../../workers/contract/standings.ts';
 import { now, startHttp } from './running-server.ts';
@@ -143,14 +144,15 @@ test('marks are those of a day unless told', async (t) => {
 });
 
 test('historical shows another period at the times of this one', async (t) => {
-  const asked: number[][] = [];
-  const historical = async (...range: number[]) => {
+  const asked: HistoryRange[] = [];
+  const historical = async (range: HistoryRange) => {
     asked.push(range);
     return { rows: [{ timestamp: '2026-02-22T11:00:00.000Z' } as never], notice: '' };
   };
   const { askAsAdmin } = await startHttp(t, { views: { historical } });
   const { json } = await askAsAdmin('/api/monitoring/historical?hours=1&step=10m&offset=7d');
   const weekMs = 7 * 86_400_000;
-  assert.deepEqual(asked, [[Date.parse('2026-03-01T11:00:00Z') - weekMs, now - weekMs, 600_000]]);
+  const fromMs = Date.parse('2026-03-01T11:00:00Z') - weekMs;
+  assert.deepEqual(asked, [{ fromMs, toMs: now - weekMs, stepMs: 600_000 }]);
   assert.deepEqual((json as { data: unknown[] }).data, [{ timestamp: '2026-03-01T11:00:00.000Z' }]);
 });

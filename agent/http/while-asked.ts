@@ -1,6 +1,9 @@
 import type { FastifyReply } from 'fastify';
 
-/** Does some work for a client; the signal says when that has gone. */
+/**
+ * Does some work for a client; the signal says when that has gone. Fastify's own `request.signal` does it for GET only: with
+ * a body it comes as soon as that is read.
+ */
 export async function whileAsked<T>(
   reply: FastifyReply,
   work: (signal: AbortSignal) => Promise<T>,
