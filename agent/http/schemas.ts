@@ -96,9 +96,10 @@ export function answerOf(data: Schema, beside: Readonly<Record<string, Schema>> 
   };
 }
 
-/** A list with its cursor. */
-export function pageOf(item: Schema): Schema {
+/** A list with its cursor, and with what else stands beside it. */
+export function pageOf(item: Schema, beside: Readonly<Record<string, Schema>> = {}): Schema {
   return answerOf(listOf(item), {
+    ...beside,
     next: { ...text, description: 'Asks for those behind these; absent at the end.' },
   });
 }

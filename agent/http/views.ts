@@ -8,7 +8,7 @@ import type {
   SeriesStatsTask,
   UserActivity,
 } from '../../workers/contract/events.ts';
-import type { Mark, MarksTask } from '../../workers/contract/marks.ts';
+import type { Marks, MarksTask } from '../../workers/contract/marks.ts';
 import type { PercentilesResult, PercentilesTask } from '../../workers/contract/percentiles.ts';
 import type { PromqlAnswer, PromqlAsk } from '../../workers/contract/promql-tasks.ts';
 import type { ProcessStandings, QueueStandings, QueuesTask } from '../../workers/contract/standings.ts';
@@ -60,8 +60,8 @@ export interface HttpViews {
   queues(task: QueuesTask, signal: AbortSignal): Promise<QueueStandings>;
   /** Durations in steps, merged from histograms; see `PercentilesTask`. */
   percentiles(task: PercentilesTask, signal: AbortSignal): Promise<PercentilesResult>;
-  /** Restarts, deploys and starts of the agent, oldest first; the newest `limit`. */
-  marks(task: MarksTask, signal: AbortSignal): Promise<readonly Mark[]>;
+  /** Restarts, deploys and starts of the agent. */
+  marks(task: MarksTask, signal: AbortSignal): Promise<Marks>;
   readonly alerts: AlertViews;
   /**
    * Commits line protocol that arrived at `nowMs` (milliseconds since 1970); the body must not change until then. Throws

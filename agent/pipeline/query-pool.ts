@@ -14,7 +14,7 @@ import type {
   SeriesStatsList,
   SeriesStatsTask,
 } from '../../workers/contract/events.ts';
-import type { Mark, MarksTask } from '../../workers/contract/marks.ts';
+import type { Marks, MarksTask } from '../../workers/contract/marks.ts';
 import type { PercentilesResult, PercentilesTask } from '../../workers/contract/percentiles.ts';
 import type { PromqlResult, PromqlTask } from '../../workers/contract/promql-tasks.ts';
 import type {
@@ -73,7 +73,7 @@ export class QueryPool {
     return this.#run('percentiles', task, signal);
   }
 
-  marks(task: MarksTask, signal?: AbortSignal): Promise<readonly Mark[]> {
+  marks(task: MarksTask, signal?: AbortSignal): Promise<Marks> {
     return this.#run('marks', task, signal);
   }
 

@@ -3,7 +3,16 @@
 export interface MarksTask {
   readonly startMs: number;
   readonly endMs: number;
+  /** The newest ones, but for the last `skip`. */
   readonly limit: number;
+  readonly skip: number;
+}
+
+export interface Marks {
+  /** Oldest first. */
+  readonly marks: readonly Mark[];
+  /** Whether there are older ones. */
+  readonly hasMore: boolean;
 }
 
 export interface Mark {

@@ -14,8 +14,9 @@ export interface PercentilesTask {
   readonly endMs: number;
   /** Whole minutes. */
   readonly stepMs: number;
-  /** Groups at most: those with the most durations. */
+  /** Groups at most: those with the most durations, but for the first `skip`. */
   readonly limit: number;
+  readonly skip: number;
 }
 
 /** Of one step; milliseconds. */
@@ -43,6 +44,6 @@ export interface PercentilesSeries {
 export interface PercentilesResult {
   /** The most frequent first. */
   readonly series: readonly PercentilesSeries[];
-  /** Groups that were left out for the limit. */
+  /** Groups that come behind these. */
   readonly omitted: number;
 }

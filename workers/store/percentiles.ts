@@ -12,19 +12,19 @@ interface Durations {
 
 /**
  * Durations in steps, merged from histograms and never averaged; percentiles are within 0.8 %. Of more groups than the
- * limit those with the most durations. Throws RangeError for an empty range.
+ * limit those with the most durations, or those behind the first `skip`. Throws RangeError for an empty range.
  */
 export function readPercentiles(durations: DurationReader, task: PercentilesTask): PercentilesResult {
-  const { measurement, by, tags, startMs, endMs, stepMs, limit } = task;
+  const { measurement, by, tags, startMs, endMs, stepMs, limit, skip } = task;
   if (!(endMs > startMs)) throw new RangeError(`from ${startMs} to ${endMs} ms`);
   const query = { filter: { measurement, tags }, by };
   let groups = durations.groups(query);
   let omitted = 0;
-  if (groups.length > limit) {
+  if (groups.length > limit || skip > 0) {
     const totals = durations.read({ ...query, startMs, endMs }).sort((a, b) => b.count - a.count);
-    const chosen = new Set(totals.slice(0, limit).map(({ key }) => key));
+    const chosen = new Set(totals.slice(skip, skip + limit).map(({ key }) => key));
     groups = groups.filter(({ key }) => chosen.has(key));
-    omitted = Math.max(0, totals.length - limit);
+    omitted = Math.max(0, totals.length - skip - limit);
   }
   const series = groups.map((group) => ({ tags: group.tags, count: 0, rows: [] as PercentilesRow[] }));
   durations.eachStep(groups, { startMs, endMs, stepMs }, (group, step, sums) => {

@@ -1,4 +1,4 @@
-import type { Mark, MarksTask } from '../contract/marks.ts';
+import type { Mark, Marks, MarksTask } from '../contract/marks.ts';
 import type { Reader, StoredSeries } from '../store/reader.ts';
 import { type ProcessStart, processStarts } from './process-starts.ts';
 import { versionChanges } from './version-changes.ts';
@@ -6,8 +6,8 @@ import { versionChanges } from './version-changes.ts';
 /** A service that was started anew connects within so long. */
 const connectsWithinMs = 120_000;
 
-/** Restarts, deploys and starts of the agent, oldest first; the newest `limit`. */
-export function findMarks(reader: Reader, { startMs, endMs, limit }: MarksTask): Mark[] {
+/** Restarts, deploys and starts of the agent. */
+export function findMarks(reader: Reader, { startMs, endMs, limit, skip }: MarksTask): Marks {
   const field = (measurement: string, field: string) => reader.series({ measurement, field });
   const marks: Mark[] = [];
   const agent = { uptime: field('agent', 'uptime_seconds'), pid: field('agent', 'pid') };
@@ -28,7 +28,10 @@ export function findMarks(reader: Reader, { startMs, endMs, limit }: MarksTask):
     for (const start of starts)
       marks.push({ timeMs: start.timeMs, kind: 'restart', process, text: restartText(process, start) });
   }
-  return marks.sort((a, b) => a.timeMs - b.timeMs).slice(-limit);
+  marks.sort((a, b) => a.timeMs - b.timeMs);
+  const end = Math.max(0, marks.length - skip);
+  const start = Math.max(0, end - limit);
+  return { marks: marks.slice(start, end), hasMore: start > 0 };
 }
 
 function byProcess(series: readonly StoredSeries[]): Map<string, StoredSeries[]> {

@@ -8,7 +8,7 @@ import type {
   SeriesStatsList,
   SeriesStatsTask,
 } from '../contract/events.ts';
-import type { Mark, MarksTask } from '../contract/marks.ts';
+import type { Marks, MarksTask } from '../contract/marks.ts';
 import type { PercentilesResult, PercentilesTask } from '../contract/percentiles.ts';
 import type { ProcessesTask, ProcessStandings, QueueStandings, QueuesTask } from '../contract/standings.ts';
 import type {
@@ -74,7 +74,7 @@ export function percentiles(task: PercentilesTask): PercentilesResult {
 }
 
 /** Restarts, deploys and starts of the agent. */
-export function marks(task: MarksTask): readonly Mark[] {
+export function marks(task: MarksTask): Marks {
   return findMarks(useReader(), task);
 }
 

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type AlertQuery, alertStatuses, type SilenceRequest } from '../../alert-shape.ts';
 import { refuse } from '../answers.ts';
+import { type OffsetQuery, offsetCursor, offsetPage } from '../offset-page.ts';
 import {
   answerOf,
   cursorOf,
@@ -168,18 +169,21 @@ function addAlerts(app: FastifyInstance, { alerts }: HttpViews, handlerTimeout: 
 }
 
 function addSilences(app: FastifyInstance, { alerts }: HttpViews, handlerTimeout: number): void {
-  app.get<{ Querystring: { readonly limit: number } }>(
+  app.get<{ Querystring: OffsetQuery }>(
     '/api/monitoring/silences',
     {
       handlerTimeout,
       schema: {
         summary: 'Silences: those in force, those to come, those that ended lately',
         tags: ['alerts'],
-        querystring: queryOf({ limit: limitOf(mostSilences, mostSilences) }),
-        response: { 200: answerOf(listOf(silenceSchema)) },
+        querystring: queryOf({ limit: limitOf(mostSilences, mostSilences), before: offsetCursor }),
+        response: { 200: pageOf(silenceSchema) },
       },
     },
-    async ({ query }) => ({ success: true, data: alerts.silences().slice(0, query.limit) }),
+    async ({ query }) => {
+      const { page, next } = offsetPage(alerts.silences(), query);
+      return { success: true, data: page, ...next };
+    },
   );
 
   app.post<{ Body: SilenceBody }>(

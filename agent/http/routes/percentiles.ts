@@ -2,15 +2,16 @@ import type { FastifyInstance } from 'fastify';
 import { type PercentilesTask, timedMeasurements } from '../../../workers/contract/percentiles.ts';
 import type { Clock } from '../../clock.ts';
 import { type HistoryQuery, historyParameters, rangeBefore, readMinuteRange } from '../history-query.ts';
+import { type OffsetQuery, offsetCursor } from '../offset-page.ts';
 import { QueryError, unknownName } from '../query-error.ts';
 import {
-  answerOf,
   isoTime,
   limitOf,
   listOf,
   mapOf,
   number,
   objectOf,
+  pageOf,
   queryOf,
   text,
   textOf,
@@ -48,13 +49,14 @@ const schema = {
       ...Object.fromEntries(allTags.map((tag) => [tag, textOf('Only series with this value.')])),
       ...historyParameters,
       limit: limitOf(20, 100),
+      before: offsetCursor,
     },
     ['measurement'],
   ),
   response: {
-    200: answerOf(listOf(objectOf({ tags: mapOf(text), count: wholeNumber, rows: listOf(row) })), {
+    200: pageOf(objectOf({ tags: mapOf(text), count: wholeNumber, rows: listOf(row) }), {
       stepSeconds: number,
-      omitted: { ...wholeNumber, description: 'Series that were left out for the limit.' },
+      omitted: { ...wholeNumber, description: 'Series that come behind these.' },
     }),
   },
 };
@@ -64,8 +66,8 @@ interface Asked {
     readonly measurement: PercentilesTask['measurement'];
     readonly by?: string;
     readonly offset?: number;
-    readonly limit: number;
-  } & Readonly<Record<string, unknown>>;
+  } & OffsetQuery &
+    Readonly<Record<string, unknown>>;
 }
 
 /** `/api/monitoring/percentiles`. */
@@ -76,12 +78,13 @@ export function addPercentileRoute(
   handlerTimeout: number,
 ): void {
   app.get<Asked>('/api/monitoring/percentiles', { schema, handlerTimeout }, async ({ query, signal }) => {
-    const { measurement, offset: offsetMs = 0, limit } = query;
+    const { measurement, offset: offsetMs = 0, limit, before = '0' } = query;
+    const skip = Number(before);
     const { fromMs, toMs, stepMs } = rangeBefore(readMinuteRange(query, clock.now()), offsetMs);
     if (limit * ((toMs - fromMs) / stepMs) > mostRows)
       throw new QueryError(`step: expected at most ${mostRows} rows; ask for a longer step or a lower limit`);
     const [by, tags] = [byOf(measurement, query.by), filterOf(measurement, query)];
-    const task = { measurement, by, tags, startMs: fromMs, endMs: toMs, stepMs, limit };
+    const task = { measurement, by, tags, startMs: fromMs, endMs: toMs, stepMs, limit, skip };
     const { series, omitted } = await views.percentiles(task, signal);
     const data = series.map(({ tags, count, rows }) => ({
       tags,
@@ -92,7 +95,12 @@ export function addPercentileRoute(
         ...{ avg: avgMs, p50: p50Ms, p95: p95Ms, p99: p99Ms, max: maxMs },
       })),
     }));
-    return { success: true, data, stepSeconds: stepMs / 1000, ...(omitted > 0 && { omitted }) };
+    return {
+      success: true,
+      data,
+      stepSeconds: stepMs / 1000,
+      ...(omitted > 0 && { omitted, next: String(skip + limit) }),
+    };
   });
 }
 

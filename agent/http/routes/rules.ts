@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { RuleGroupView, RuleView } from '../../rule-shape.ts';
+import { type OffsetQuery, offsetCursor, offsetPage } from '../offset-page.ts';
 import {
-  cursorOf,
   isoTime,
   limitOf,
   listOf,
@@ -18,11 +18,6 @@ import type { HttpViews } from '../views.ts';
 
 /** Open alerts of a rule that are told one by one. */
 const mostAlerts = 100;
-
-interface RulesQuery {
-  readonly limit: number;
-  readonly before?: string;
-}
 
 const alertSchema = objectOf({
   id: text,
@@ -82,22 +77,19 @@ const groupSchema = objectOf({
 
 /** `/api/monitoring/rules`: every group and rule with its last evaluation and its open alerts, in the order of the files. */
 export function addRuleRoutes(app: FastifyInstance, views: HttpViews): void {
-  app.get<{ Querystring: RulesQuery }>(
+  app.get<{ Querystring: OffsetQuery }>(
     '/api/monitoring/rules',
     {
       schema: {
         summary: 'Groups of rules, their last evaluation and their open alerts',
         tags: ['rules'],
-        querystring: queryOf({ limit: limitOf(200, 1000), before: cursorOf('^\\d{1,6}$') }),
+        querystring: queryOf({ limit: limitOf(200, 1000), before: offsetCursor }),
         response: { 200: pageOf(groupSchema) },
       },
     },
-    async ({ query: { limit, before } }) => {
-      const groups = views.rules();
-      const start = Number(before ?? 0);
-      const end = start + limit;
-      const data = groups.slice(start, end).map(shownGroup);
-      return { success: true, data, ...(end < groups.length && { next: String(end) }) };
+    async ({ query }) => {
+      const { page, next } = offsetPage(views.rules(), query);
+      return { success: true, data: page.map(shownGroup), ...next };
     },
   );
 }

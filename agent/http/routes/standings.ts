@@ -3,7 +3,6 @@ import type { NewestFields, QueueName } from '../../../workers/contract/standing
 import { QueryError } from '../query-error.ts';
 import type { Schema } from '../schema-check.ts';
 import {
-  answerOf,
   cursorOf,
   flag,
   isoTime,
@@ -40,7 +39,7 @@ const states = 'idle working overloaded no_workers paused rate_limited overdue s
 const processesSchema = {
   summary: 'The watched processes and the services that tell of themselves, by name: their newest numbers',
   tags: ['monitoring'],
-  querystring: queryOf({ limit: limitOf(100, 500), after: cursorOf() }),
+  querystring: queryOf({ limit: limitOf(100, 500), before: cursorOf() }),
   response: {
     200: pageOf(
       objectOf({
@@ -71,14 +70,13 @@ const queuesSchema = {
   tags: ['monitoring'],
   querystring: queryOf({
     limit: limitOf(100, 1000),
-    after: cursorOf(),
+    before: cursorOf(),
     redis: textOf('Only of this Redis.'),
     prefix: textOf('Only with this prefix.'),
     queue: textOf('Only of this name.'),
   }),
   response: {
-    200: answerOf(listOf(objectOf(queueProperties)), {
-      next: { ...text, description: 'Asks for those behind these; absent at the end.' },
+    200: pageOf(objectOf(queueProperties), {
       redis: listOf(objectOf({ redis: text, ...documented(names.redis) })),
     }),
   },
@@ -86,16 +84,16 @@ const queuesSchema = {
 
 interface Page {
   readonly limit: number;
-  readonly after?: string;
+  readonly before?: string;
 }
 
 /** `/api/monitoring/processes` and `/api/monitoring/queues`: how they stand now; `next` asks for more. */
 export function addStandingRoutes(app: FastifyInstance, views: HttpViews, handlerTimeout: number): void {
   const processes = { schema: processesSchema, handlerTimeout };
   app.get<{ Querystring: Page }>('/api/monitoring/processes', processes, async ({ query, signal }) => {
-    const { limit, after = '' } = query;
+    const { limit, before = '' } = query;
     const { timeMs, processes } = await views.processes(signal);
-    const found = processes.filter(({ process }) => process > after);
+    const found = processes.filter(({ process }) => process > before);
     const page = found.slice(0, limit);
     const data = page.map(({ process, up, fields, runtimes }) => ({
       ...{ timestamp: isoOf(timeMs), process, up },
@@ -111,8 +109,8 @@ export function addStandingRoutes(app: FastifyInstance, views: HttpViews, handle
     '/api/monitoring/queues',
     queues,
     async ({ query, signal }) => {
-      const { limit, after, redis, prefix, queue } = query;
-      const task = { limit, after: after === undefined ? undefined : placeOf(after) };
+      const { limit, before, redis, prefix, queue } = query;
+      const task = { limit, after: before === undefined ? undefined : placeOf(before) };
       const found = await views.queues(
         { ...task, only: { redis, prefix, queue } as Partial<QueueName> },
         signal,
@@ -147,9 +145,9 @@ function placeText({ redis, prefix, queue }: QueueName): string {
   return Buffer.from(JSON.stringify([redis, prefix, queue])).toString('base64url');
 }
 
-function placeOf(after: string): QueueName {
+function placeOf(before: string): QueueName {
   try {
-    const parts: unknown = JSON.parse(Buffer.from(after, 'base64url').toString());
+    const parts: unknown = JSON.parse(Buffer.from(before, 'base64url').toString());
     if (Array.isArray(parts) && parts.length === 3 && parts.every((part) => typeof part === 'string')) {
       const [redis, prefix, queue] = parts as [string, string, string];
       return { redis, prefix, queue };
@@ -157,7 +155,7 @@ function placeOf(after: string): QueueName {
   } catch {
     // Not a text of ours.
   }
-  throw new QueryError('after: expected the `next` of an earlier answer');
+  throw new QueryError('before: expected the `next` of an earlier answer');
 }
 
 function isoOf(timeMs: number): string {

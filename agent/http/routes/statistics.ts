@@ -1,17 +1,17 @@
 import type { FastifyInstance } from 'fastify';
 import type { SeriesStats, SeriesStatsTask } from '../../../workers/contract/events.ts';
 import type { Clock } from '../../clock.ts';
+import { type OffsetQuery, offsetCursor, offsetPage } from '../offset-page.ts';
 import { pastRange, readPastRange } from '../past-range.ts';
 import { QueryError } from '../query-error.ts';
 import {
-  answerOf,
   durationOf,
   limitOf,
-  listOf,
   mapOf,
   number,
   objectOf,
   orNull,
+  pageOf,
   queryOf,
   text,
   wholeNumber,
@@ -72,8 +72,7 @@ interface Asked {
     readonly window?: number;
     readonly since?: string;
     readonly until?: string;
-    readonly limit: number;
-  };
+  } & OffsetQuery;
 }
 
 /**
@@ -95,14 +94,17 @@ export function addStatisticsRoutes(
       const read = (tags: readonly string[]) =>
         views.seriesStats({ measurement, by: tags, ...range }, signal);
       const { spanMs, series } = await read(by);
-      const stats = [...series].sort((a, b) => b.count - a.count).slice(0, query.limit);
+      const { page, next } = offsetPage(
+        [...series].sort((a, b) => b.count - a.count),
+        query,
+      );
       const statuses =
         measurement === 'http' ? statusCounts((await read([...by, 'status'])).series, by) : undefined;
-      const data = stats.map((one) => ({
+      const data = page.map((one) => ({
         ...row(table, one, spanMs),
         ...(statuses && { statuses: statuses.get(keyOf(one, by)) ?? {} }),
       }));
-      return { success: true, data, windowSeconds: rounded(spanMs / 1000) };
+      return { success: true, data, ...next, windowSeconds: rounded(spanMs / 1000) };
     });
   }
 }
@@ -141,9 +143,10 @@ function schemaOf({ summary, names, counted, measurement }: Table) {
       window: durationOf('How far back from now; 1m unless told.', leastWindowMs, mostWindowMs),
       ...pastRange,
       limit: limitOf(100, 5000),
+      before: offsetCursor,
     }),
     response: {
-      200: answerOf(listOf(rowSchema), {
+      200: pageOf(rowSchema, {
         windowSeconds: { ...number, description: 'How long the window is so far.' },
       }),
     },

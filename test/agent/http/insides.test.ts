@@ -192,6 +192,24 @@ test('queries tell how many were slow, and a raw one has no model', async (t) =>
   assert.equal(row?.slow, 1);
 });
 
+test('statistics come page by page, each row once', async (t) => {
+  const rows = Array.from({ length: 5 }, (_, i) => stats({ process: 'crm', operation: `o${i}` }, 9 - i));
+  const seriesStats = async () => ({ spanMs: 60_000, series: rows });
+  const { askAsAdmin } = await startHttp(t, { views: { seriesStats } });
+  const found: unknown[] = [];
+  const pages: (string | undefined)[] = [];
+  let next: string | undefined = '0';
+  while (next !== undefined) {
+    const { json } = await askAsAdmin(`/api/monitoring/queries?limit=2&before=${next}`);
+    const page = json as { data: Record<string, unknown>[]; next?: string };
+    found.push(...page.data.map(({ operation }) => operation));
+    pages.push((next = page.next));
+  }
+  assert.deepEqual(pages, ['2', '4', undefined]);
+  assert.deepEqual(found, ['o0', 'o1', 'o2', 'o3', 'o4']);
+  assert.equal((await askAsAdmin('/api/monitoring/queries?before=x')).status, 400);
+});
+
 test('users are listed by service, cut to the limit', async (t) => {
   const entry = (name: string) => ({ name, count: 3, over: 0 });
   const users = () => ({

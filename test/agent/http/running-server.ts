@@ -45,7 +45,7 @@ export const quietViews: HttpViews = {
   processes: async () => ({ timeMs: 0, processes: [] }),
   queues: async () => ({ timeMs: 0, queues: [], hasMore: false, redis: [] }),
   percentiles: async () => ({ series: [], omitted: 0 }),
-  marks: async () => [],
+  marks: async () => ({ marks: [], hasMore: false }),
   alerts: {
     standing: () => ({
       version: 0,

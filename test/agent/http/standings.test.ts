@@ -41,7 +41,7 @@ test('processes come under the names of the API, with what they tell of themselv
     ],
     next: 'crm',
   });
-  const rest = await askAsAdmin('/api/monitoring/processes?after=crm');
+  const rest = await askAsAdmin('/api/monitoring/processes?before=crm');
   const { data } = rest.json as { data: Record<string, unknown>[] };
   assert.equal(data.length, 1);
   assert.equal(data[0]!.up, false);
@@ -69,12 +69,12 @@ test('queues come with their state and their Redis, and the cursor names the las
     data: [{ timestamp, ...names, waiting: 3, paused: true, rateLimited: null, waitP95Ms: 7 }],
     redis: [{ redis: 'main', evictionSafe: false }],
   });
-  await askAsAdmin(`/api/monitoring/queues?after=${next}`);
+  await askAsAdmin(`/api/monitoring/queues?before=${next}`);
   assert.deepEqual(asked[1]!.after, { redis: 'main', prefix: 'bull', queue: odd.queue });
   assert.equal(asked[0]!.only!.redis, 'main');
-  const { status, json: refusal } = await askAsAdmin('/api/monitoring/queues?after=nonsense');
+  const { status, json: refusal } = await askAsAdmin('/api/monitoring/queues?before=nonsense');
   assert.equal(status, 400);
-  assert.deepEqual(refusal, { success: false, message: 'after: expected the `next` of an earlier answer' });
+  assert.deepEqual(refusal, { success: false, message: 'before: expected the `next` of an earlier answer' });
 });
 
 test('percentiles ask for whole minutes of the series that the query names', async (t) => {
@@ -94,7 +94,14 @@ test('percentiles ask for whole minutes of the series that the query names', asy
   const dayMs = 86_400_000;
   const untilMs = now - 1_800_000;
   assert.deepEqual(asked, {
-    ...{ measurement: 'http', by: ['route', 'method'], tags: { route: '/a' }, limit: 5, stepMs: 60_000 },
+    ...{
+      measurement: 'http',
+      by: ['route', 'method'],
+      tags: { route: '/a' },
+      limit: 5,
+      skip: 0,
+      stepMs: 60_000,
+    },
     startMs: Date.parse('2026-03-01T11:00:00Z') - dayMs,
     endMs: untilMs - dayMs,
   });
@@ -109,6 +116,7 @@ test('percentiles ask for whole minutes of the series that the query names', asy
     ],
     stepSeconds: 60,
     omitted: 3,
+    next: '5',
   });
 });
 
@@ -132,15 +140,18 @@ test('marks are those of a day unless told', async (t) => {
   let asked: unknown;
   const marks = async (task: unknown) => {
     asked = task;
-    return [{ timeMs, kind: 'deploy' as const, process: 'crm', text: 'crm 1 → 2' }];
+    return { marks: [{ timeMs, kind: 'deploy' as const, process: 'crm', text: 'crm 1 → 2' }], hasMore: true };
   };
   const { askAsAdmin } = await startHttp(t, { views: { marks } });
   const { json } = await askAsAdmin('/api/monitoring/marks');
   assert.deepEqual(json, {
     success: true,
     data: [{ timestamp, kind: 'deploy', process: 'crm', text: 'crm 1 → 2' }],
+    next: '200',
   });
-  assert.deepEqual(asked, { startMs: now - 86_400_000, endMs: now, limit: 200 });
+  assert.deepEqual(asked, { startMs: now - 86_400_000, endMs: now, limit: 200, skip: 0 });
+  await askAsAdmin('/api/monitoring/marks?limit=50&before=200');
+  assert.deepEqual(asked, { startMs: now - 86_400_000, endMs: now, limit: 50, skip: 200 });
 });
 
 test('historical shows another period at the times of this one', async (t) => {

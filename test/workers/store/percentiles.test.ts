@@ -91,7 +91,7 @@ function assertAsModel(
 
 test('percentiles of each step are those of all that fell into it, from ticks, minutes and hours', (context) => {
   const { reader, written } = stage(context);
-  const all = { measurement: 'http', limit: 10 } as const;
+  const all = { measurement: 'http', limit: 10, skip: 0 } as const;
   const endMs = dayStartMs + 36 * hourMs;
   for (const stepMs of [minuteMs, 7 * minuteMs, hourMs, 6 * hourMs, 24 * hourMs]) {
     for (const startMs of [dayStartMs, dayStartMs + 90 * minuteMs, dayStartMs + 30 * hourMs]) {
@@ -107,22 +107,29 @@ test('percentiles of each step are those of all that fell into it, from ticks, m
 test('of more series than asked for the most frequent come, and it is said how many did not', (context) => {
   const { reader, written } = stage(context);
   const range = { startMs: dayStartMs, endMs: dayStartMs + 36 * hourMs, stepMs: 6 * hourMs };
-  const task: PercentilesTask = { measurement: 'http', by: ['route'], tags: {}, ...range, limit: 1 };
+  const task: PercentilesTask = { measurement: 'http', by: ['route'], tags: {}, ...range, limit: 1, skip: 0 };
   const { series, omitted } = reader.percentiles(task);
   const counts = routes.map((route) =>
     sumOf(written.filter((one) => one.route === route).map(({ durationsUs }) => durationsUs.length)),
   );
   assert.equal(omitted, 2);
+  const sorted = counts.sort((a, b) => b - a);
   assert.deepEqual(
     series.map(({ count }) => count),
-    [Math.max(...counts)],
+    sorted.slice(0, 1),
+  );
+  const rest = reader.percentiles({ ...task, limit: 5, skip: 1 });
+  assert.equal(rest.omitted, 0);
+  assert.deepEqual(
+    rest.series.map(({ count }) => count),
+    sorted.slice(1),
   );
 });
 
 test('nothing timed gives no series, and an empty range is refused', (context) => {
   const { reader } = stage(context);
   const task: PercentilesTask = {
-    ...{ measurement: 'db', by: [], tags: {}, limit: 5, stepMs: hourMs },
+    ...{ measurement: 'db', by: [], tags: {}, limit: 5, skip: 0, stepMs: hourMs },
     ...{ startMs: dayStartMs, endMs: dayStartMs + hourMs },
   };
   assert.deepEqual(reader.percentiles(task), { series: [], omitted: 0 });

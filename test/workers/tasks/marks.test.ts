@@ -48,7 +48,7 @@ function stage(
 
 function shown(reader: ReturnType<typeof stage>, hours: number, fromHour = 0) {
   const range = { startMs: dayStartMs + fromHour * hourMs, endMs: dayStartMs + hours * hourMs };
-  return findMarks(reader, { ...range, limit: 100 }).map(({ timeMs, kind, text }) => [
+  return findMarks(reader, { ...range, limit: 100, skip: 0 }).marks.map(({ timeMs, kind, text }) => [
     (timeMs - dayStartMs) / minuteMs,
     kind,
     text,

@@ -84,13 +84,13 @@ interface Standing {
 async function askNow(signal: AbortSignal): Promise<Standing> {
   const queues: LiveQueue[] = [];
   let redis: LivePage['redis'];
-  let after: string | undefined;
+  let before: string | undefined;
   do {
-    const page: LivePage = await getJson<LivePage>('/api/monitoring/queues', { limit: 500, after }, signal);
+    const page: LivePage = await getJson<LivePage>('/api/monitoring/queues', { limit: 500, before }, signal);
     queues.push(...page.data);
     redis ??= page.redis;
-    after = page.next;
-  } while (after !== undefined && queues.length < mostQueues);
+    before = page.next;
+  } while (before !== undefined && queues.length < mostQueues);
   return {
     queues: queues.map((queue) => ({ ...queue, fields: numbersOf(queue) })),
     redis: (redis ?? []).map((one) => ({ redis: one.redis, fields: numbersOf(one) })),

@@ -21,7 +21,7 @@ test('now: queues as the agent tells them, page by page, with what they did over
   const asked = answerFetch(t, (path, params) => {
     if (path === '/api/v1/query') return increases(params.get('query')!);
     const redis = [{ redis: 'main', memoryUsedBytes: 5, evictionSafe: true }];
-    return params.get('after') === 'more'
+    return params.get('before') === 'more'
       ? { data: [{ ...other, waiting: null, state: 'unknown', text: '?' }], redis }
       : {
           data: [{ ...names, waiting: 3, paused: false, state: 'working', text: 'so' }],
