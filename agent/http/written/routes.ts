@@ -108,8 +108,7 @@ export function addWriteRoutes(app: FastifyInstance, views: HttpViews, clock: Cl
     const config = { takesPasswords: true };
     scope.post<Write>('/write', { schema: firstSchema, config, handlerTimeout }, write);
     scope.post<Write>('/api/v2/write', { schema: secondSchema, config, handlerTimeout }, write);
-    // As InfluxDB's, for anybody; to who has no token it tells the dialect only.
-    scope.get('/ping', { schema: pingSchema, config: { open: true } }, (_request, reply) => {
+    scope.get('/ping', { schema: pingSchema, config }, (_request, reply) => {
       reply.code(204).header('X-Influxdb-Version', influxVersion).send();
     });
   });

@@ -203,7 +203,8 @@ test('statistics come page by page, each row once', async (t) => {
     const { json } = await askAsAdmin(`/api/monitoring/queries?limit=2&before=${next}`);
     const page = json as { data: Record<string, unknown>[]; next?: string };
     found.push(...page.data.map(({ operation }) => operation));
-    pages.push((next = page.next));
+    next = page.next;
+    pages.push(next);
   }
   assert.deepEqual(pages, ['2', '4', undefined]);
   assert.deepEqual(found, ['o0', 'o1', 'o2', 'o3', 'o4']);
